@@ -1,0 +1,179 @@
+package io.fairlead;
+
+import io.fairlead.AttemptsFailedException.FailedAttempt;
+import io.fairlead.LoadBalancerSnapshot.MemberSnapshot;
+import io.fairlead.backend.Backend;
+import io.fairlead.backend.BackendPool;
+import io.fairlead.pool.Pool;
+import io.fairlead.request.Outcome;
+import io.fairlead.request.RequestContext;
+import io.fairlead.retry.CallPlan;
+import io.fairlead.retry.CallPlan.Answer;
+import io.fairlead.retry.CallPlan.Event;
+import io.fairlead.strategy.Environment;
+import io.fairlead.time.Chance;
+import io.fairlead.time.NanoClock;
+import io.fairlead.time.Scheduler;
+import io.fairlead.time.TimeSource;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** The balancer: a pool, a strategy at work on it, and the calls. */
+final class Balancer implements LoadBalancer, Environment {
+
+  private final String name;
+  private final TimeSource time;
+  private final Chance chance;
+  private final @Nullable String zone;
+  private final Listeners listeners;
+  private final Pool pool;
+
+  Balancer(Builder builder) {
+    this.name = builder.name;
+    this.time = builder.time;
+    this.chance = builder.chance;
+    this.zone = builder.zone;
+    this.listeners = new Listeners(name, builder.listeners);
+    this.pool =
+        new Pool(name, time, builder.panicThreshold, builder.strategy.start(this), listeners);
+    pool.update(builder.backends);
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public NanoClock clock() {
+    return time;
+  }
+
+  @Override
+  public Chance chance() {
+    return chance;
+  }
+
+  @Override
+  public Scheduler scheduler() {
+    return time;
+  }
+
+  @Override
+  public @Nullable String zone() {
+    return zone;
+  }
+
+  @Override
+  public BackendPool pool() {
+    return pool;
+  }
+
+  Pool members() {
+    return pool;
+  }
+
+  Listeners listeners() {
+    return listeners;
+  }
+
+  @Override
+  public Lease acquire(RequestContext context) throws LoadBalancingException {
+    Placement placement = new Placement(this, Objects.requireNonNull(context, "context"), null);
+    if (pool.closed()) {
+      throw rejected(new LoadBalancerClosedException(name));
+    }
+    placement.choose(CallPlan.Target.ANYONE);
+    return placement;
+  }
+
+  <E extends LoadBalancingException> E rejected(E reason) {
+    listeners.rejected(reason);
+    return reason;
+  }
+
+  @Override
+  public CallPlan plan(RequestContext context) {
+    return new CallPlan(context, context.timeout() == null ? 0 : time.nanos());
+  }
+
+  @Override
+  public <T> T call(RequestContext context, CallBody<T> body) throws IOException {
+    Objects.requireNonNull(body, "body");
+    CallPlan plan = plan(context);
+    long start = time.nanos();
+    List<FailedAttempt> failures = new ArrayList<>(0);
+    LoadBalancingException refusal = null;
+    Lease lease = null;
+    try {
+      Answer answer = plan.next(Event.START, 0, null, start);
+      while (answer == Answer.SEND) {
+        Lease before = lease;
+        try {
+          lease = before == null ? acquire(context) : before.another(plan.target());
+        } catch (LoadBalancingException e) {
+          refusal = e;
+          answer = plan.next(Event.NOBODY, plan.attempt(), null, time.nanos());
+          continue;
+        }
+        if (before != null) {
+          before.close(); // not before the next is leased: a closing balancer waits for calls, and
+          // knows them by their leases
+        }
+        try {
+          T result =
+              body.run(new CallAttempt(lease.backend(), plan.attempt(), remaining(context, start)));
+          lease.record(body.classify(result, null));
+          return result;
+        } catch (IOException e) {
+          Outcome outcome = body.classify(null, e);
+          lease.record(outcome);
+          failures.add(new FailedAttempt(lease.backend(), outcome, e));
+          answer = plan.next(Event.FAILED, plan.attempt(), outcome, lease.answeredNanos());
+        } catch (RuntimeException | Error e) {
+          lease.record(Outcome.ignored());
+          throw e;
+        }
+      }
+      throw failures.isEmpty() && refusal != null
+          ? refusal
+          : new AttemptsFailedException(this, failures);
+    } finally {
+      if (lease != null) {
+        lease.close();
+      }
+    }
+  }
+
+  private @Nullable Duration remaining(RequestContext context, long start) {
+    Duration timeout = context.timeout();
+    return timeout == null
+        ? null
+        : Duration.ofNanos(Math.max(0, timeout.toNanos() - (time.nanos() - start)));
+  }
+
+  private record CallAttempt(
+      Backend backend, int number, @Nullable Duration remaining) implements Attempt {}
+
+  @Override
+  public LoadBalancerSnapshot snapshot() {
+    List<MemberSnapshot> members = new ArrayList<>();
+    pool.members().forEach(member -> members.add(MemberSnapshot.of(member)));
+    pool.draining().forEach(member -> members.add(MemberSnapshot.of(member)));
+    return new LoadBalancerSnapshot(name, pool.closed(), members);
+  }
+
+  @Override
+  public void close() {
+    pool.close();
+  }
+
+  @Override
+  public String toString() {
+    return snapshot().toString();
+  }
+}

@@ -1,0 +1,102 @@
+package io.fairlead;
+
+import io.fairlead.backend.Member;
+import io.fairlead.backend.Veto;
+import io.fairlead.pool.PoolListener;
+import io.fairlead.request.Outcome;
+import io.fairlead.request.RequestContext;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** All listeners of a balancer, kept from doing harm. */
+final class Listeners implements PoolListener {
+
+  private static final Logger log = LoggerFactory.getLogger(LoadBalancerListener.class);
+
+  private final String name;
+  private final LoadBalancerListener[] listeners;
+  private final AtomicBoolean threw = new AtomicBoolean();
+
+  Listeners(String name, List<LoadBalancerListener> listeners) {
+    this.name = name;
+    this.listeners = listeners.toArray(LoadBalancerListener[]::new);
+  }
+
+  private void tell(Consumer<LoadBalancerListener> event) {
+    for (LoadBalancerListener listener : listeners) {
+      try {
+        event.accept(listener);
+      } catch (RuntimeException e) {
+        if (threw.compareAndSet(false, true)) {
+          log.error(
+              "{}: the listener {} threw; further exceptions of listeners are not logged",
+              name,
+              listener,
+              e);
+        }
+      }
+    }
+  }
+
+  // Those of each attempt allocate nothing while nobody listens.
+
+  void leased(Member member, RequestContext context) {
+    if (listeners.length > 0) {
+      tell(listener -> listener.leased(member, context));
+    }
+  }
+
+  void answered(Member member, Outcome outcome, long elapsedNanos) {
+    if (listeners.length > 0) {
+      Duration elapsed = Duration.ofNanos(elapsedNanos);
+      tell(listener -> listener.answered(member, outcome, elapsed));
+    }
+  }
+
+  void released(Member member) {
+    if (listeners.length > 0) {
+      tell(listener -> listener.released(member));
+    }
+  }
+
+  void leaked(Member member) {
+    tell(listener -> listener.leaked(member));
+  }
+
+  void retried(Member from, Member to) {
+    tell(listener -> listener.retried(from, to));
+  }
+
+  void rejected(LoadBalancingException reason) {
+    tell(listener -> listener.rejected(reason));
+  }
+
+  @Override
+  public void joined(Member member) {
+    tell(listener -> listener.joined(member));
+  }
+
+  @Override
+  public void draining(Member member) {
+    tell(listener -> listener.draining(member));
+  }
+
+  @Override
+  public void drained(Member member) {
+    tell(listener -> listener.drained(member));
+  }
+
+  @Override
+  public void vetoed(Member member, Veto veto) {
+    tell(listener -> listener.vetoed(member, veto));
+  }
+
+  @Override
+  public void lifted(Member member, Veto veto) {
+    tell(listener -> listener.lifted(member, veto));
+  }
+}

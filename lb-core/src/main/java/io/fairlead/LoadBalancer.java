@@ -1,0 +1,192 @@
+package io.fairlead;
+
+import io.fairlead.backend.Backend;
+import io.fairlead.backend.BackendPool;
+import io.fairlead.request.RequestContext;
+import io.fairlead.retry.CallPlan;
+import io.fairlead.strategy.Strategy;
+import io.fairlead.time.Chance;
+import io.fairlead.time.TimeSource;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Spreads the requests to one service over the servers that offer it.
+ *
+ * <pre>{@code
+ * LoadBalancer orders = LoadBalancer.builder("orders")
+ *     .backends("10.0.0.1:8080", "10.0.0.2:8080", "10.0.0.3:8080")
+ *     .build();
+ * }</pre>
+ *
+ * <p>With OkHttp, give it to lb-okhttp's interceptor. Without, either hand it whole calls, which it sends to another server
+ * if one fails:
+ *
+ * <pre>{@code
+ * String item = orders.call(RequestContext.empty().repeatable(), attempt -> fetch(attempt.backend()));
+ * }</pre>
+ *
+ * <p>or lease a server for one attempt:
+ *
+ * <pre>{@code
+ * try (Lease lease = orders.acquire()) {
+ *   fetch(lease.backend());
+ *   lease.record(Outcome.success());
+ * }
+ * }</pre>
+ *
+ * <p>Thread-safe; make one for each service and keep it. It holds no thread of its own.
+ */
+public interface LoadBalancer extends AutoCloseable {
+
+  /**
+   * A builder for a balancer.
+   *
+   * @param name of the service, not blank. In URLs it is the host, in messages it tells which balancer speaks
+   */
+  static Builder builder(String name) {
+    return new Builder(name);
+  }
+
+  /** The name of the service. */
+  String name();
+
+  /** The servers: to be looked at, or to be updated as they come and go. */
+  BackendPool pool();
+
+  /** {@link #acquire(RequestContext)} for a request of which nothing is known. */
+  default Lease acquire() throws LoadBalancingException {
+    return acquire(RequestContext.empty());
+  }
+
+  /**
+   * Leases one server for one attempt. Never blocks. {@link Lease#close} must follow, whatever happens.
+   *
+   * @throws NoBackendException if no server can take it
+   * @throws LoadBalancerClosedException if this balancer is closed
+   */
+  Lease acquire(RequestContext context) throws LoadBalancingException;
+
+  /** {@link #call(RequestContext, CallBody)} for a request of which nothing is known, so that it is not repeated. */
+  default <T> T call(CallBody<T> body) throws IOException {
+    return call(RequestContext.empty(), body);
+  }
+
+  /**
+   * Carries out a whole call, on this thread: leases a server, runs {@code body} with it, and goes on to others as a
+   * {@link CallPlan} decides. A RuntimeException that the body throws is passed on as it is, and nothing is repeated.
+   *
+   * @return what the body returned
+   * @throws AttemptsFailedException if all attempts failed; its cause is the last one's exception
+   * @throws NoBackendException if no server can take it
+   * @throws LoadBalancerClosedException if this balancer is closed
+   */
+  <T> T call(RequestContext context, CallBody<T> body) throws IOException;
+
+  /** What decides for one call what it does next, for a transport of one's own that asks it. */
+  CallPlan plan(RequestContext context);
+
+  /** How everything stands, now. */
+  LoadBalancerSnapshot snapshot();
+
+  /**
+   * Refuses new requests from now on. Those in flight finish, those among them that have to move on to another server too;
+   * after the last one all members drain. Idempotent.
+   */
+  @Override
+  void close();
+
+  /** Collects what a {@link LoadBalancer} is made of; each setter checks its value. Not thread-safe. */
+  final class Builder {
+    final String name;
+    List<Backend> backends = List.of();
+    Strategy strategy = Strategy.roundRobin();
+    final List<LoadBalancerListener> listeners = new ArrayList<>();
+    double panicThreshold = 0.5;
+
+    @Nullable
+    String zone;
+
+    TimeSource time = TimeSource.system();
+    Chance chance = Chance.system();
+
+    private Builder(String name) {
+      if (Objects.requireNonNull(name, "name").isBlank()) {
+        throw new IllegalArgumentException("name: '" + name + "' (expected: not blank)");
+      }
+      this.name = name;
+    }
+
+    /** The servers to begin with: {@link Backend#of(String)} for each. None by default. */
+    public Builder backends(String... hostsAndPorts) {
+      return backends(Arrays.stream(hostsAndPorts).map(Backend::of).toList());
+    }
+
+    /** The servers to begin with. None by default. */
+    public Builder backends(Backend... backends) {
+      return backends(List.of(backends));
+    }
+
+    /** The servers to begin with, each with an id of its own. None by default. */
+    public Builder backends(Collection<Backend> backends) {
+      this.backends = List.copyOf(backends);
+      return this;
+    }
+
+    /** How a server is picked. {@link Strategy#roundRobin()} by default. */
+    public Builder strategy(Strategy strategy) {
+      this.strategy = Objects.requireNonNull(strategy, "strategy");
+      return this;
+    }
+
+    /** Adds a listener. */
+    public Builder listener(LoadBalancerListener listener) {
+      listeners.add(Objects.requireNonNull(listener, "listener"));
+      return this;
+    }
+
+    /**
+     * The share of available members below which it is more likely that the judgement is wrong than that so many are bad:
+     * vetoes that are only statistical are then disregarded. 0 (never) to 1, 0.5 by default.
+     */
+    public Builder panicThreshold(double share) {
+      if (!(share >= 0 && share <= 1)) {
+        throw new IllegalArgumentException("panicThreshold: " + share + " (expected: 0 to 1)");
+      }
+      this.panicThreshold = share;
+      return this;
+    }
+
+    /** Where this balancer stands, for strategies that prefer what is near. Not known by default. */
+    public Builder zone(String zone) {
+      this.zone = Objects.requireNonNull(zone, "zone");
+      return this;
+    }
+
+    /** Where time comes from. {@link TimeSource#system()} by default; a fake one in tests and simulations. */
+    public Builder time(TimeSource time) {
+      this.time = Objects.requireNonNull(time, "time");
+      return this;
+    }
+
+    /** Where random numbers come from. {@link Chance#system()} by default; a seeded one in tests and simulations. */
+    public Builder chance(Chance chance) {
+      this.chance = Objects.requireNonNull(chance, "chance");
+      return this;
+    }
+
+    /**
+     * The balancer.
+     *
+     * @throws IllegalArgumentException if two backends have the same id
+     */
+    public LoadBalancer build() {
+      return new Balancer(this);
+    }
+  }
+}

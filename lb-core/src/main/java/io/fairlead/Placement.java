@@ -1,0 +1,309 @@
+package io.fairlead;
+
+import io.fairlead.backend.Backend;
+import io.fairlead.backend.Member;
+import io.fairlead.pool.Pool;
+import io.fairlead.pool.PoolMember;
+import io.fairlead.pool.Publication;
+import io.fairlead.request.Outcome;
+import io.fairlead.request.RequestContext;
+import io.fairlead.retry.CallPlan.Target;
+import io.fairlead.strategy.Choice;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One attempt's place: a choice while it is being made, and a lease from then on. It is one object so that an attempt costs
+ * one allocation; the attempts of a call form a list, from the last to the first, which is the set of those it has tried.
+ */
+final class Placement implements Choice, Lease {
+
+  /** How often a picker is asked before the choice is made without it. */
+  private static final int DRAWS = 4;
+
+  private static final long GOLDEN = 0x9e3779b97f4a7c15L;
+
+  private final Balancer balancer;
+  private final RequestContext context;
+  private final @Nullable Placement previous;
+  private final long startNanos;
+
+  // While choosing: one thread only.
+  private @Nullable Publication publication;
+  private boolean mayRepeat;
+  private int draw;
+  private long seed;
+  private boolean seeded;
+  private @Nullable List<PoolMember> refused;
+
+  // Once leased.
+  private @Nullable PoolMember member;
+  private @Nullable Backend backend;
+  private volatile long answeredNanos;
+
+  /** {@link #ANSWERING} to {@link #CLOSED}: who comes first, and who has to release. */
+  @SuppressWarnings("unused") // through STATE
+  private volatile int state;
+
+  private static final VarHandle STATE;
+
+  static {
+    try {
+      STATE = MethodHandles.lookup().findVarHandle(Placement.class, "state", int.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private static final int ANSWERING = 1; // somebody records an outcome
+  private static final int ANSWERED = 2; // it is recorded
+  private static final int CLOSED = 4; // somebody closed it
+
+  Placement(Balancer balancer, RequestContext context, @Nullable Placement previous) {
+    this.balancer = balancer;
+    this.context = context;
+    this.previous = previous;
+    this.startNanos = balancer.clock().nanos();
+  }
+
+  // ---- choosing ----
+
+  /** Finds a member, and enters it. */
+  void choose(Target target) throws LoadBalancingException {
+    Pool pool = balancer.members();
+    Publication now;
+    do {
+      now = pool.publication();
+      if (target == Target.SAME ? takeSame() : take(now, target)) {
+        publication = null;
+        refused = null;
+        balancer.listeners().leased(member(), context);
+        return;
+      }
+      // If the membership was exchanged meanwhile, those who refused may have left and others have
+      // come.
+    } while (now != pool.publication());
+    throw balancer.rejected(
+        pool.closed()
+            ? new LoadBalancerClosedException(balancer.name())
+            : new NoBackendException(
+                balancer.name(),
+                "no backend can take the request; " + balancer.snapshot().summary()));
+  }
+
+  private boolean takeSame() {
+    return enter(Objects.requireNonNull(previous, "previous").member());
+  }
+
+  private boolean take(Publication now, Target target) {
+    publication = now;
+    refused = null;
+    mayRepeat = previous == null;
+    if (takeAccepted(now)) {
+      return true;
+    }
+    if (mayRepeat || target == Target.UNTRIED) {
+      return false;
+    }
+    mayRepeat = true;
+    return takeAccepted(now);
+  }
+
+  private boolean takeAccepted(Publication now) {
+    try {
+      for (draw = 0; draw < DRAWS; draw++) {
+        if (now.picker().pick(this) instanceof PoolMember named && accepts(named) && enter(named)) {
+          return true;
+        }
+      }
+    } catch (RuntimeException e) {
+      balancer.members().strategyThrew(e);
+    }
+    return takeAny(now);
+  }
+
+  /** Any that is accepted, each with the same probability. */
+  private boolean takeAny(Publication now) {
+    while (true) {
+      int accepted = 0;
+      for (int i = 0; i < now.size(); i++) {
+        accepted += accepts(now.member(i)) ? 1 : 0;
+      }
+      if (accepted == 0) {
+        return false;
+      }
+      draw++;
+      int skip = (int) ((random() >>> 32) * accepted >>> 32);
+      PoolMember chosen = null;
+      for (int i = 0; i < now.size() && skip >= 0; i++) {
+        if (accepts(now.member(i))) {
+          chosen = now.member(i);
+          skip--;
+        }
+      }
+      // The count may be old by the time of the second walk; the last one seen then does as well.
+      if (chosen != null && enter(chosen)) {
+        return true;
+      }
+    }
+  }
+
+  /** Each one that refuses is remembered, so that choosing ends. */
+  private boolean enter(PoolMember candidate) {
+    Backend address = candidate.backend();
+    if (candidate.enter(startNanos)) {
+      member = candidate;
+      backend = address;
+      return true;
+    }
+    if (refused == null) {
+      refused = new ArrayList<>(2);
+    }
+    refused.add(candidate);
+    return false;
+  }
+
+  @Override
+  public RequestContext context() {
+    return context;
+  }
+
+  @Override
+  public long now() {
+    return startNanos;
+  }
+
+  @Override
+  public long random() {
+    if (!seeded) {
+      seed = balancer.chance().nextLong();
+      seeded = true;
+    }
+    // One number from the source for the whole choice; the further draws' are derived (SplitMix64's
+    // finisher).
+    if (draw == 0) {
+      return seed;
+    }
+    long z = seed + draw * GOLDEN;
+    z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
+    z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
+    return z ^ (z >>> 31);
+  }
+
+  @Override
+  public int draw() {
+    return draw;
+  }
+
+  @Override
+  public boolean accepts(Member candidate) {
+    return publication != null
+        && candidate instanceof PoolMember own
+        && own.belongsTo(balancer.members())
+        && publication.pickable(own)
+        && (mayRepeat || !tried(own))
+        && (refused == null || !refused.contains(own));
+  }
+
+  @Override
+  public boolean tried(Member candidate) {
+    for (Placement earlier = previous; earlier != null; earlier = earlier.previous) {
+      if (earlier.member == candidate) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // ---- leased ----
+
+  @Override
+  public PoolMember member() {
+    return Objects.requireNonNull(member, "not leased");
+  }
+
+  @Override
+  public Backend backend() {
+    return Objects.requireNonNull(backend, "not leased");
+  }
+
+  // Whoever closes while another is still recording must not release before the outcome is told:
+  // then the recorder does it.
+  @Override
+  public void record(Outcome outcome) {
+    Objects.requireNonNull(outcome, "outcome");
+    if (STATE.compareAndSet(this, 0, ANSWERING)) {
+      answer(outcome);
+      if (((int) STATE.getAndBitwiseOr(this, ANSWERED) & CLOSED) != 0) {
+        release();
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    tryClose();
+  }
+
+  @Override
+  public void closeLeaked() {
+    if (tryClose()) {
+      balancer.listeners().leaked(member());
+    }
+  }
+
+  /** True to the first who closes it. */
+  private boolean tryClose() {
+    int before = (int) STATE.getAndBitwiseOr(this, CLOSED);
+    if ((before & CLOSED) != 0) {
+      return false;
+    }
+    if (before == 0) {
+      answer(Outcome.abandoned());
+    }
+    if (before == 0 || (before & ANSWERED) != 0) {
+      release();
+    }
+    return true;
+  }
+
+  private void answer(Outcome outcome) {
+    long now = balancer.clock().nanos();
+    answeredNanos = now;
+    member().answered(outcome, startNanos, now);
+    balancer.listeners().answered(member(), outcome, now - startNanos);
+  }
+
+  private void release() {
+    member().released(balancer.clock());
+    balancer.listeners().released(member());
+  }
+
+  @Override
+  public Lease another(Target target) throws LoadBalancingException {
+    Placement next = new Placement(balancer, context, this);
+    next.choose(target);
+    balancer.listeners().retried(member(), next.member());
+    return next;
+  }
+
+  @Override
+  public long startNanos() {
+    return startNanos;
+  }
+
+  @Override
+  public long answeredNanos() {
+    return answeredNanos;
+  }
+
+  /** As in {@code orders at 10.0.0.1:8080}. */
+  @Override
+  public String toString() {
+    return balancer.name() + " at " + backend;
+  }
+}

@@ -1,0 +1,32 @@
+package io.fairlead.backend;
+
+import java.util.function.Predicate;
+
+/**
+ * One membership of a {@link BackendPool}: who belongs to it between two updates, in a fixed order, with a live view of
+ * who may be picked.
+ *
+ * <p>Immutable but for {@link #live()}; thread-safe.
+ */
+public interface Members {
+
+  /** How many there are, available or not. */
+  int size();
+
+  /**
+   * The {@code i}-th of them.
+   *
+   * @param i 0 to {@code size() - 1}
+   */
+  Member get(int i);
+
+  /** Who of them may be picked now. One volatile read. */
+  Live live();
+
+  /**
+   * Those that meet a condition, which is tried once for each, now. The view has the same Member objects, indices of its
+   * own and a {@link #live()} of its own, and lives as long as this membership; whether there is a panic is decided by
+   * the whole membership.
+   */
+  Members where(Predicate<? super Member> condition);
+}

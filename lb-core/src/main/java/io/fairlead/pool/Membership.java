@@ -1,0 +1,187 @@
+package io.fairlead.pool;
+
+import io.fairlead.backend.Live;
+import io.fairlead.backend.Member;
+import io.fairlead.backend.Members;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** One membership, or a view of one. */
+final class Membership implements Members {
+
+  private final PoolMember[] members;
+  private final double panicThreshold;
+  private final @Nullable Membership parent; // of which it is a view; null if it is none
+  private final List<Membership> views = new CopyOnWriteArrayList<>();
+  private final boolean allWeightsZero;
+  private final AtomicInteger refreshes = new AtomicInteger();
+  private volatile boolean scope;
+  private volatile LiveMembers live;
+
+  Membership(List<PoolMember> members, double panicThreshold) {
+    this(members.toArray(PoolMember[]::new), panicThreshold, null);
+  }
+
+  private Membership(PoolMember[] members, double panicThreshold, @Nullable Membership parent) {
+    this.members = members;
+    this.panicThreshold = panicThreshold;
+    this.parent = parent;
+    boolean zero = true;
+    for (PoolMember member : members) {
+      zero &= member.backend().weight() == 0;
+    }
+    this.allWeightsZero = parent == null ? zero : parent.allWeightsZero;
+    this.live = compute();
+  }
+
+  @Override
+  public int size() {
+    return members.length;
+  }
+
+  @Override
+  public PoolMember get(int i) {
+    return members[i];
+  }
+
+  @Override
+  public Live live() {
+    return live;
+  }
+
+  boolean pickable(PoolMember member) {
+    return member.pickable(live.panic, allWeightsZero);
+  }
+
+  boolean allWeightsZero() {
+    return allWeightsZero;
+  }
+
+  @Override
+  public Members where(Predicate<? super Member> condition) {
+    List<PoolMember> chosen = new ArrayList<>();
+    for (PoolMember member : members) {
+      if (condition.test(member)) {
+        chosen.add(member);
+      }
+    }
+    Membership view = new Membership(chosen.toArray(PoolMember[]::new), panicThreshold, this);
+    root().views.add(view);
+    view.live = view.compute(); // a veto may have come before the view was known to the root
+    return view;
+  }
+
+  Membership root() {
+    return parent == null ? this : parent.root();
+  }
+
+  /** Makes it what its balancer uses: whether there is a panic is decided here, for its views too. */
+  void makeScope() {
+    scope = true;
+    live = compute();
+  }
+
+  /**
+   * Recomputes who is live, here and in the views. If another thread is at it, that one does it once more instead, so
+   * that many vetoes at once cost few rounds; the live set may then be behind for the moment that it takes.
+   */
+  void refresh() {
+    if (refreshes.getAndIncrement() != 0) {
+      return;
+    }
+    int seen = 1;
+    do {
+      live = compute();
+      for (Membership view : views) { // a view of a view comes after it
+        view.live = view.compute();
+      }
+      seen = refreshes.addAndGet(-seen);
+    } while (seen != 0);
+  }
+
+  private LiveMembers compute() {
+    boolean panic = parent == null || scope ? isPanic() : parent.live.panic;
+    int[] indices = new int[members.length];
+    double[] weights = new double[members.length];
+    int size = 0;
+    double total = 0;
+    boolean uniform = true;
+    for (int i = 0; i < members.length; i++) {
+      if (members[i].pickable(panic, allWeightsZero)) {
+        double weight = members[i].weight(allWeightsZero);
+        indices[size] = i;
+        weights[size] = weight;
+        uniform &= weight == weights[0];
+        total += weight;
+        size++;
+      }
+    }
+    return new LiveMembers(size, indices, weights, total, uniform, panic);
+  }
+
+  /** Of those that are meant to get requests, too few are available. */
+  private boolean isPanic() {
+    int meant = 0;
+    int available = 0;
+    for (PoolMember member : members) {
+      if (member.weight(allWeightsZero) > 0) {
+        meant++;
+        available += member.pickable(false, allWeightsZero) ? 1 : 0;
+      }
+    }
+    return available < panicThreshold * meant;
+  }
+
+  private static final class LiveMembers implements Live {
+    private final int size;
+    private final int[] indices;
+    private final double[] weights;
+    private final double total;
+    private final boolean uniform;
+    private final boolean panic;
+
+    LiveMembers(
+        int size, int[] indices, double[] weights, double total, boolean uniform, boolean panic) {
+      this.size = size;
+      this.indices = indices;
+      this.weights = weights;
+      this.total = total;
+      this.uniform = uniform;
+      this.panic = panic;
+    }
+
+    @Override
+    public int size() {
+      return size;
+    }
+
+    @Override
+    public int index(int i) {
+      return indices[i];
+    }
+
+    @Override
+    public double weight(int i) {
+      return weights[i];
+    }
+
+    @Override
+    public double total() {
+      return total;
+    }
+
+    @Override
+    public boolean uniform() {
+      return uniform;
+    }
+
+    @Override
+    public boolean panic() {
+      return panic;
+    }
+  }
+}

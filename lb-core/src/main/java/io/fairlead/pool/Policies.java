@@ -1,0 +1,153 @@
+package io.fairlead.pool;
+
+import io.fairlead.backend.Member;
+import io.fairlead.backend.MemberControl;
+import io.fairlead.backend.Veto;
+import io.fairlead.time.Cancellable;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/** What each policy says of one member. Changes are rare and take a lock; reading what they come to is a volatile read. */
+final class Policies {
+
+  private final Pool pool;
+  private final PoolMember member;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Map<String, Control> controls = new LinkedHashMap<>(); // guarded by lock
+  private boolean gone; // guarded by lock
+  private volatile Standing standing = Standing.CLEAN;
+
+  Policies(Pool pool, PoolMember member) {
+    this.pool = pool;
+    this.member = member;
+  }
+
+  Standing standing() {
+    return standing;
+  }
+
+  MemberControl control(String policy) {
+    lock.lock();
+    try {
+      return controls.computeIfAbsent(policy, Control::new);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The member is gone: nothing is to be waited for any more. */
+  void close() {
+    lock.lock();
+    try {
+      gone = true;
+      controls.values().forEach(control -> control.setTimer(null));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private Standing sum() {
+    List<Veto> vetoes = new ArrayList<>();
+    boolean hard = false;
+    double factor = 1;
+    for (Control control : controls.values()) {
+      factor *= control.factor;
+      if (control.veto != null) {
+        vetoes.add(control.veto);
+        hard |= control.veto.kind() == Veto.Kind.HARD;
+      }
+    }
+    return vetoes.isEmpty() && factor == 1
+        ? Standing.CLEAN
+        : new Standing(List.copyOf(vetoes), hard, factor);
+  }
+
+  private final class Control implements MemberControl {
+    private final String policy;
+    private @Nullable Veto veto; // guarded by lock, as are those below
+    private @Nullable Cancellable timer;
+    private double factor = 1;
+
+    Control(String policy) {
+      this.policy = policy;
+    }
+
+    @Override
+    public Member member() {
+      return member;
+    }
+
+    @Override
+    public void veto(Veto.Kind kind, String reason, long untilNanos) {
+      Veto next = new Veto(kind, policy, reason, untilNanos);
+      lock.lock();
+      try {
+        if (gone) {
+          return;
+        }
+        veto = next;
+        setTimer(
+            untilNanos == Veto.UNTIL_LIFTED
+                ? null
+                : pool.scheduler().at(untilNanos, () -> end(next)));
+        standing = sum();
+        pool.events().vetoed(member, next);
+      } finally {
+        lock.unlock();
+      }
+      pool.availabilityChanged();
+    }
+
+    @Override
+    public void lift() {
+      end(null);
+    }
+
+    /** Ends this veto, or, if none is named, whichever stands. */
+    private void end(@Nullable Veto only) {
+      lock.lock();
+      try {
+        Veto ended = veto;
+        if (ended == null || gone || !(only == null || only.equals(ended))) {
+          return;
+        }
+        veto = null;
+        setTimer(null);
+        standing = sum();
+        pool.events().lifted(member, ended);
+      } finally {
+        lock.unlock();
+      }
+      pool.availabilityChanged();
+    }
+
+    private void setTimer(@Nullable Cancellable next) {
+      if (timer != null) {
+        timer.cancel();
+      }
+      timer = next;
+    }
+
+    @Override
+    public void factor(double factor) {
+      if (!(factor >= 0 && factor < Double.POSITIVE_INFINITY)) {
+        throw new IllegalArgumentException("factor: " + factor + " (expected: 0 or more, finite)");
+      }
+      lock.lock();
+      try {
+        if (gone || this.factor == factor) {
+          return;
+        }
+        this.factor = factor;
+        standing = sum();
+      } finally {
+        lock.unlock();
+      }
+      pool.weightChanged();
+    }
+  }
+}

@@ -1,0 +1,366 @@
+package io.fairlead.pool;
+
+import io.fairlead.backend.Backend;
+import io.fairlead.backend.BackendPool;
+import io.fairlead.backend.Member;
+import io.fairlead.backend.MemberControl;
+import io.fairlead.backend.Members;
+import io.fairlead.strategy.Picker;
+import io.fairlead.strategy.Selector;
+import io.fairlead.strategy.Tracker;
+import io.fairlead.time.Scheduler;
+import io.fairlead.time.TimeSource;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The pool of one balancer. */
+public final class Pool implements BackendPool {
+
+  private static final Logger log = LoggerFactory.getLogger(BackendPool.class);
+
+  /** What makes a backend the same one as before. */
+  private record Identity(String id, String host, int port) {
+    static Identity of(Backend backend) {
+      return new Identity(backend.id(), backend.host(), backend.port());
+    }
+  }
+
+  private final String name;
+  private final TimeSource time;
+  private final double panicThreshold;
+  private final Selector selector;
+  private final Events events;
+  private final ReentrantLock updating = new ReentrantLock();
+  private final Map<Identity, PoolMember> draining = new ConcurrentHashMap<>();
+  private final AtomicBoolean weightsStale = new AtomicBoolean();
+  private final AtomicBoolean strategyThrew = new AtomicBoolean();
+  private final AtomicBoolean selectorClosed = new AtomicBoolean();
+  private volatile Publication publication;
+  private volatile boolean closed;
+  private volatile boolean finished;
+
+  /**
+   * An empty pool.
+   *
+   * @param name the balancer's
+   * @param panicThreshold the share of available members below which statistical vetoes are disregarded, 0 to 1
+   */
+  public Pool(
+      String name,
+      TimeSource time,
+      double panicThreshold,
+      Selector selector,
+      PoolListener listener) {
+    this.name = name;
+    this.time = time;
+    this.panicThreshold = panicThreshold;
+    this.selector = selector;
+    this.events = new Events(listener);
+    this.publication = nothing();
+  }
+
+  private Publication nothing() {
+    Membership empty = new Membership(List.of(), panicThreshold);
+    return new Publication(empty, empty, choice -> null);
+  }
+
+  /** What is in effect now. */
+  public Publication publication() {
+    return publication;
+  }
+
+  // An update first makes everything that the new set needs, the picker above all, then swaps the
+  // one reference to it, and
+  // only then lets those who have left drain: until the swap, choices under way may still take
+  // them. Whatever fails, fails
+  // before the swap and is undone.
+  @Override
+  public void update(Collection<Backend> backends) {
+    List<Backend> wanted = checked(Objects.requireNonNull(backends, "backends"));
+    updating.lock();
+    try {
+      if (closed) {
+        throw new IllegalStateException(name + ": closed (expected: no update after close)");
+      }
+      swapTo(wanted);
+    } finally {
+      updating.unlock();
+      events.deliver();
+    }
+  }
+
+  private List<Backend> checked(Collection<Backend> backends) {
+    List<Backend> wanted = new ArrayList<>(backends);
+    Set<String> ids = new HashSet<>();
+    for (Backend backend : wanted) {
+      if (!ids.add(Objects.requireNonNull(backend, "backend").id())) {
+        throw new IllegalArgumentException(
+            name + ": two backends have the id " + backend.id() + " (expected: each id once)");
+      }
+    }
+    return wanted;
+  }
+
+  private void swapTo(List<Backend> wanted) {
+    Publication before = publication;
+    Map<Identity, PoolMember> present = new LinkedHashMap<>();
+    for (int i = 0; i < before.all.size(); i++) {
+      PoolMember member = before.all.get(i);
+      present.put(Identity.of(member.backend()), member);
+    }
+    if (wanted.size() == present.size()
+        && new HashSet<>(wanted).equals(backendsOf(present.values()))) {
+      return;
+    }
+    Change change = new Change();
+    Publication after;
+    try {
+      for (Backend backend : wanted) {
+        change.add(backend, present.remove(Identity.of(backend)));
+      }
+      after = publicationOf(change.members);
+    } catch (RuntimeException | Error e) {
+      change.undo();
+      throw e;
+    }
+    publication = after;
+    for (PoolMember member : change.joined) {
+      events.joined(member);
+    }
+    present.values().forEach(this::leave);
+    after.all.refresh(); // a veto may have hit the membership before, while this one was made
+  }
+
+  private static Set<Backend> backendsOf(Collection<PoolMember> members) {
+    Set<Backend> backends = new HashSet<>();
+    for (PoolMember member : members) {
+      backends.add(member.backend());
+    }
+    return backends;
+  }
+
+  private Publication publicationOf(List<PoolMember> members) {
+    Membership all = new Membership(members, panicThreshold);
+    Members chosen = selector.scope(all);
+    if (!(chosen instanceof Membership scope) || scope.root() != all) {
+      throw new IllegalStateException(name + ": the strategy's scope is " + chosen
+          + " (expected: a view of the membership given)");
+    }
+    scope.makeScope();
+    Picker picker = Objects.requireNonNull(selector.picker(scope), "the strategy's picker");
+    return new Publication(all, scope, picker);
+  }
+
+  private void leave(PoolMember member) {
+    draining.put(Identity.of(member.backend()), member);
+    events.draining(member);
+    if (member.drain()) {
+      gone(member);
+    }
+  }
+
+  /** A change of the set in the making, and what undoes it. */
+  private final class Change {
+    final List<PoolMember> members = new ArrayList<>();
+    final List<PoolMember> joined = new ArrayList<>();
+    private final List<PoolMember> fresh = new ArrayList<>();
+    private final List<PoolMember> revived = new ArrayList<>();
+    private final Map<PoolMember, Backend> changed = new LinkedHashMap<>();
+
+    void add(Backend backend, @Nullable PoolMember present) {
+      PoolMember member = present == null ? revive(backend) : present;
+      if (member == null) {
+        member = new PoolMember(Pool.this, backend);
+        Tracker tracker = Objects.requireNonNull(selector.track(member), "the strategy's tracker");
+        member.track(tracker);
+        fresh.add(member);
+      } else if (!member.backend().equals(backend)) {
+        changed.put(member, member.backend());
+        member.backend(backend);
+      }
+      if (member != present) {
+        joined.add(member);
+      }
+      members.add(member);
+    }
+
+    private @Nullable PoolMember revive(Backend backend) {
+      PoolMember member = draining.get(Identity.of(backend));
+      if (member == null || !member.revive()) {
+        return null;
+      }
+      draining.remove(Identity.of(backend), member);
+      revived.add(member);
+      return member;
+    }
+
+    void undo() {
+      changed.forEach(PoolMember::backend);
+      fresh.forEach(Pool.this::forget);
+      for (PoolMember member : revived) {
+        draining.put(Identity.of(member.backend()), member);
+        if (member.drain()) {
+          gone(member);
+        }
+      }
+    }
+  }
+
+  private void gone(PoolMember member) {
+    draining.remove(Identity.of(member.backend()), member);
+    member.close();
+    events.drained(member);
+    forget(member);
+    closeSelectorIfDone();
+  }
+
+  private void closeSelectorIfDone() {
+    if (finished && draining.isEmpty() && selectorClosed.compareAndSet(false, true)) {
+      try {
+        selector.close();
+      } catch (RuntimeException e) {
+        strategyThrew(e);
+      }
+    }
+  }
+
+  private void forget(PoolMember member) {
+    try {
+      selector.forget(member);
+    } catch (RuntimeException e) {
+      strategyThrew(e);
+    }
+  }
+
+  /** A member's request has ended, perhaps its last. */
+  void released(PoolMember member, boolean last) {
+    if (last) {
+      gone(member);
+      events.deliver();
+    }
+    if (closed) {
+      finishIfIdle();
+    }
+  }
+
+  /** Refuses further updates. When nothing is in flight any more, now or later, everybody leaves. */
+  public void close() {
+    closed = true;
+    finishIfIdle();
+  }
+
+  /** Whether {@link #close} was called. */
+  public boolean closed() {
+    return closed;
+  }
+
+  private void finishIfIdle() {
+    updating.lock();
+    try {
+      Publication last = publication;
+      if (finished || !idle(last)) {
+        return;
+      }
+      publication = nothing();
+      for (int i = 0; i < last.all.size(); i++) {
+        leave(last.all.get(i));
+      }
+      finished = true; // not before all have left, or the first to go would seem to be the last
+      closeSelectorIfDone();
+    } finally {
+      updating.unlock();
+      events.deliver();
+    }
+  }
+
+  private boolean idle(Publication last) {
+    for (int i = 0; i < last.all.size(); i++) {
+      if (last.all.get(i).inFlight() > 0) {
+        return false;
+      }
+    }
+    return draining.values().stream().allMatch(member -> member.inFlight() == 0);
+  }
+
+  @Override
+  public List<Member> members() {
+    Membership all = publication.all;
+    List<Member> members = new ArrayList<>(all.size());
+    for (int i = 0; i < all.size(); i++) {
+      members.add(all.get(i));
+    }
+    return List.copyOf(members);
+  }
+
+  /** Those that have left and still have requests. */
+  public List<Member> draining() {
+    return List.copyOf(draining.values());
+  }
+
+  @Override
+  public @Nullable Member member(String id) {
+    Objects.requireNonNull(id, "id");
+    return members().stream()
+        .filter(member -> member.backend().id().equals(id))
+        .findFirst()
+        .orElse(null);
+  }
+
+  @Override
+  public MemberControl control(Member member, String policy) {
+    Objects.requireNonNull(policy, "policy");
+    if (!(Objects.requireNonNull(member, "member") instanceof PoolMember own)
+        || !own.belongsTo(this)) {
+      throw new IllegalArgumentException(
+          "member: " + member + " (expected: a member of the pool of " + name + ")");
+    }
+    return own.control(policy);
+  }
+
+  boolean allWeightsZero() {
+    return publication.all.allWeightsZero();
+  }
+
+  Scheduler scheduler() {
+    return time;
+  }
+
+  /** To put events in line under a lock; {@link #availabilityChanged} delivers them. */
+  PoolListener events() {
+    return events;
+  }
+
+  void availabilityChanged() {
+    publication.all.refresh();
+    events.deliver();
+  }
+
+  /** Unlike vetoes, weights may change of all members at once, again and again, as they ramp up: one round for all. */
+  void weightChanged() {
+    if (weightsStale.compareAndSet(false, true)) {
+      time.at(time.nanos(), () -> {
+        weightsStale.set(false);
+        publication.all.refresh();
+      });
+    }
+  }
+
+  /** A strategy's own mistake, which must not become a request's. */
+  public void strategyThrew(RuntimeException e) {
+    if (strategyThrew.compareAndSet(false, true)) {
+      log.error("{}: the strategy threw; further exceptions of it are not logged", name, e);
+    }
+  }
+}

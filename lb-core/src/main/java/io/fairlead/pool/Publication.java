@@ -1,0 +1,40 @@
+package io.fairlead.pool;
+
+import io.fairlead.strategy.Picker;
+
+/**
+ * A membership in effect, and the picker that was made for it: one reference, so that no choice ever sees the one without
+ * the other.
+ */
+public final class Publication {
+
+  final Membership all;
+  private final Membership scope;
+  private final Picker picker;
+
+  Publication(Membership all, Membership scope, Picker picker) {
+    this.all = all;
+    this.scope = scope;
+    this.picker = picker;
+  }
+
+  /** Names one of those in scope. */
+  public Picker picker() {
+    return picker;
+  }
+
+  /** How many are in scope. */
+  public int size() {
+    return scope.size();
+  }
+
+  /** One of those in scope, by its index. */
+  public PoolMember member(int i) {
+    return scope.get(i);
+  }
+
+  /** Whether vetoes and weight allow a member to be picked now. */
+  public boolean pickable(PoolMember member) {
+    return scope.pickable(member);
+  }
+}

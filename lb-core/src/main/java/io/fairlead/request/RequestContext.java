@@ -1,0 +1,219 @@
+package io.fairlead.request;
+
+import com.dynatrace.hash4j.hashing.Hasher64;
+import com.dynatrace.hash4j.hashing.Hashing;
+import io.fairlead.net.IpLiteral;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What picking a backend, and repeating a request, may depend on. The caller makes it; everything in it is optional.
+ *
+ * <pre>{@code
+ * RequestContext context = RequestContext.withKey(userId)
+ *     .endpoint("GET /users/{id}")
+ *     .timeout(Duration.ofSeconds(2))
+ *     .repeatable();
+ * }</pre>
+ *
+ * <p>Immutable: each method that sets something returns a new context. One context may serve any number of calls.
+ */
+public final class RequestContext {
+
+  private static final Hasher64 HASHER = Hashing.xxh3_64();
+  private static final RequestContext EMPTY = new RequestContext(new Settings());
+
+  private final Settings settings;
+
+  private RequestContext(Settings settings) {
+    this.settings = settings;
+  }
+
+  /** A context in which nothing is known, and the request may not be repeated. */
+  public static RequestContext empty() {
+    return EMPTY;
+  }
+
+  /** A context with a key: {@code empty().key(key)}. */
+  public static RequestContext withKey(CharSequence key) {
+    return EMPTY.key(key);
+  }
+
+  /**
+   * Sets the key, by which strategies that hash send equal keys to the same backend: a user's or a document's id, say.
+   * It is hashed here and now with XXH3 (64 bits, of its UTF-16 code units in little-endian order), alike in every JVM.
+   *
+   * @see <a href="https://github.com/Cyan4973/xxHash">xxHash</a>
+   */
+  public RequestContext key(CharSequence key) {
+    return keyHash(HASHER.hashCharsToLong(Objects.requireNonNull(key, "key")));
+  }
+
+  /** Sets the hash of the key, for a caller with a hash of its own; all 64 bits should be well mixed. */
+  public RequestContext keyHash(long hash) {
+    Settings copy = settings.copy();
+    copy.hasKey = true;
+    copy.keyHash = hash;
+    return new RequestContext(copy);
+  }
+
+  /** Sets the id of the session, by which sticky strategies send a session's requests to one backend. */
+  public RequestContext session(String session) {
+    Settings copy = settings.copy();
+    copy.session = Objects.requireNonNull(session, "session");
+    return new RequestContext(copy);
+  }
+
+  /**
+   * Sets the IP address of the client on whose behalf the request is made.
+   *
+   * @param address IPv4 or IPv6 in text, as a servlet's {@code getRemoteAddr()} gives it; never a name
+   * @throws IllegalArgumentException if it is no IP address
+   */
+  public RequestContext clientIp(String address) {
+    InetAddress parsed = IpLiteral.parse(Objects.requireNonNull(address, "address"));
+    if (parsed == null) {
+      throw new IllegalArgumentException(
+          "clientIp: " + address + " (expected: an IPv4 or IPv6 address)");
+    }
+    Settings copy = settings.copy();
+    copy.clientIp = parsed;
+    return new RequestContext(copy);
+  }
+
+  /** Sets the name of the endpoint that is called, as in {@code "GET /users/{id}"}: few different ones, no ids in them. */
+  public RequestContext endpoint(String endpoint) {
+    Settings copy = settings.copy();
+    copy.endpoint = Objects.requireNonNull(endpoint, "endpoint");
+    return new RequestContext(copy);
+  }
+
+  /** Sets the zone from which the request comes, if it is not the balancer's. */
+  public RequestContext zone(String zone) {
+    Settings copy = settings.copy();
+    copy.zone = Objects.requireNonNull(zone, "zone");
+    return new RequestContext(copy);
+  }
+
+  /**
+   * Says that the request may be sent again although a backend may already have acted on it, because it is idempotent.
+   * Unless this is said, only what certainly never reached a backend is sent to another.
+   */
+  public RequestContext repeatable() {
+    if (settings.repeatable) {
+      return this;
+    }
+    Settings copy = settings.copy();
+    copy.repeatable = true;
+    return new RequestContext(copy);
+  }
+
+  /**
+   * Sets how long a call may take in all, from its start to its last attempt's outcome. No attempt is begun later.
+   *
+   * @param timeout more than zero; none by default
+   */
+  public RequestContext timeout(Duration timeout) {
+    if (Objects.requireNonNull(timeout, "timeout").isNegative() || timeout.isZero()) {
+      throw new IllegalArgumentException("timeout: " + timeout + " (expected: more than zero)");
+    }
+    Settings copy = settings.copy();
+    copy.timeout = timeout;
+    return new RequestContext(copy);
+  }
+
+  /** Whether there is a key. */
+  public boolean hasKey() {
+    return settings.hasKey;
+  }
+
+  /** The hash of the key; 0 if there is none. */
+  public long keyHash() {
+    return settings.keyHash;
+  }
+
+  /** The id of the session, or null. */
+  public @Nullable String session() {
+    return settings.session;
+  }
+
+  /** The client's address, or null. An IPv4 address that was given mapped into IPv6 is an IPv4 address. */
+  public @Nullable InetAddress clientIp() {
+    return settings.clientIp;
+  }
+
+  /** The name of the endpoint, or null. */
+  public @Nullable String endpoint() {
+    return settings.endpoint;
+  }
+
+  /** The zone from which the request comes, or null for the balancer's. */
+  public @Nullable String zone() {
+    return settings.zone;
+  }
+
+  /** Whether the request may be sent again although a backend may already have acted on it. */
+  public boolean isRepeatable() {
+    return settings.repeatable;
+  }
+
+  /** How long a call may take in all, or null for as long as it takes. */
+  public @Nullable Duration timeout() {
+    return settings.timeout;
+  }
+
+  @Override
+  public String toString() {
+    StringBuilder text = new StringBuilder("RequestContext{");
+    append(text, "keyHash", settings.hasKey ? Long.toHexString(settings.keyHash) : null);
+    append(text, "session", settings.session);
+    append(text, "clientIp", settings.clientIp == null ? null : settings.clientIp.getHostAddress());
+    append(text, "endpoint", settings.endpoint);
+    append(text, "zone", settings.zone);
+    append(text, "timeout", settings.timeout);
+    append(text, "repeatable", settings.repeatable ? "true" : null);
+    return text.append('}').toString();
+  }
+
+  private static void append(StringBuilder text, String name, @Nullable Object value) {
+    if (value != null) {
+      text.append(text.charAt(text.length() - 1) == '{' ? "" : ", ")
+          .append(name)
+          .append('=')
+          .append(value);
+    }
+  }
+
+  /** Filled by one thread before it is published in the final field of a context, and never changed after that. */
+  private static final class Settings implements Cloneable {
+    boolean hasKey;
+    long keyHash;
+
+    @Nullable
+    String session;
+
+    @Nullable
+    InetAddress clientIp;
+
+    @Nullable
+    String endpoint;
+
+    @Nullable
+    String zone;
+
+    boolean repeatable;
+
+    @Nullable
+    Duration timeout;
+
+    Settings copy() {
+      try {
+        return (Settings) clone();
+      } catch (CloneNotSupportedException e) {
+        throw new AssertionError(e);
+      }
+    }
+  }
+}

@@ -1,0 +1,34 @@
+package io.fairlead.strategy;
+
+/** Random numbers made to measure. */
+final class Draws {
+
+  private Draws() {}
+
+  /**
+   * An index from 0 to {@code size - 1} out of the high bits of {@code random}. Its bias is below size / 2³².
+   *
+   * @see <a href="https://doi.org/10.1145/3230636">Lemire, Fast Random Integer Generation in an Interval</a>
+   */
+  static int index(long random, int size) {
+    return (int) ((random >>> 32) * size >>> 32);
+  }
+
+  /** A number from 0 (inclusive) to 1 (exclusive) out of the high bits of {@code random}. */
+  static double fraction(long random) {
+    return (random >>> 11) * 0x1p-53;
+  }
+
+  /**
+   * Another 64 random bits, derived from {@code random}.
+   *
+   * @see <a href="https://doi.org/10.1145/2714064.2660195">Steele, Lea and Flood, Fast Splittable Pseudorandom Number
+   *     Generators</a>
+   */
+  static long next(long random) {
+    long z = random + 0x9e3779b97f4a7c15L;
+    z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
+    z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
+    return z ^ (z >>> 31);
+  }
+}

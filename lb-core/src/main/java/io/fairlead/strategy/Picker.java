@@ -1,0 +1,27 @@
+package io.fairlead.strategy;
+
+import io.fairlead.backend.Member;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Names a member of one membership for each choice.
+ *
+ * <p>Thread-safe, and quick: it takes no lock, does not block, and allocates nothing that outlives the call. It writes
+ * nothing but its own selector's state.
+ */
+@FunctionalInterface
+public interface Picker {
+
+  /**
+   * Names a member.
+   *
+   * <p>A picker may name a member without asking whether the choice {@linkplain Choice#accepts accepts} it, or null: it is
+   * then asked again, up to three times, with a {@linkplain Choice#draw() draw} that is one higher and another
+   * {@linkplain Choice#random() random number}. After that the balancer takes any member that the choice accepts, each
+   * alike. A picker that has an order of its own, as a ring has, asks as it walks.
+   *
+   * @param choice valid during this call only
+   */
+  @Nullable
+  Member pick(Choice choice);
+}

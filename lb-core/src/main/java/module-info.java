@@ -1,0 +1,13 @@
+/** Client-side load balancing: the core, which knows of no protocol. */
+module io.fairlead {
+  requires static transitive org.jspecify;
+  requires com.dynatrace.hash4j;
+  requires org.slf4j;
+
+  exports io.fairlead;
+  exports io.fairlead.backend;
+  exports io.fairlead.request;
+  exports io.fairlead.retry;
+  exports io.fairlead.strategy;
+  exports io.fairlead.time;
+}
