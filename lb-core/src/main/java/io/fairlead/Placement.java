@@ -9,6 +9,7 @@ import io.fairlead.request.Outcome;
 import io.fairlead.request.RequestContext;
 import io.fairlead.retry.CallPlan.Target;
 import io.fairlead.strategy.Choice;
+import io.fairlead.strategy.Draws;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
@@ -24,8 +25,6 @@ final class Placement implements Choice, Lease {
 
   /** How often a picker is asked before the choice is made without it. */
   private static final int DRAWS = 4;
-
-  private static final long GOLDEN = 0x9e3779b97f4a7c15L;
 
   private final Balancer balancer;
   private final RequestContext context;
@@ -137,7 +136,7 @@ final class Placement implements Choice, Lease {
         return false;
       }
       draw++;
-      int skip = (int) ((random() >>> 32) * accepted >>> 32);
+      int skip = Draws.index(random(), accepted);
       PoolMember chosen = null;
       for (int i = 0; i < now.size() && skip >= 0; i++) {
         if (accepts(now.member(i))) {
@@ -183,15 +182,8 @@ final class Placement implements Choice, Lease {
       seed = balancer.chance().nextLong();
       seeded = true;
     }
-    // One number from the source for the whole choice; the further draws' are derived (SplitMix64's
-    // finisher).
-    if (draw == 0) {
-      return seed;
-    }
-    long z = seed + draw * GOLDEN;
-    z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
-    z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
-    return z ^ (z >>> 31);
+    // One number from the source for the whole choice; those of further draws are derived from it.
+    return draw == 0 ? seed : Draws.next(seed + draw);
   }
 
   @Override

@@ -112,6 +112,6 @@ public final class IpLiteral {
         && zone != text.length() - 1
         && address
             .chars()
-            .allMatch(c -> c == ':' || c == '.' || Character.digit(c, 16) >= 0 && c < 128);
+            .allMatch(c -> c == ':' || c == '.' || (c < 128 && Character.digit(c, 16) >= 0));
   }
 }

@@ -104,7 +104,7 @@ final class Membership implements Members {
   }
 
   private LiveMembers compute() {
-    boolean panic = parent == null || scope ? isPanic() : parent.live.panic;
+    boolean panic = (parent == null || scope) ? isPanic() : parent.live.panic;
     int[] indices = new int[members.length];
     double[] weights = new double[members.length];
     int size = 0;

@@ -1,7 +1,7 @@
 package io.fairlead.strategy;
 
-/** Random numbers made to measure. */
-final class Draws {
+/** Random bits, as a {@link Choice#random} has them, made to measure. */
+public final class Draws {
 
   private Draws() {}
 
@@ -10,12 +10,12 @@ final class Draws {
    *
    * @see <a href="https://doi.org/10.1145/3230636">Lemire, Fast Random Integer Generation in an Interval</a>
    */
-  static int index(long random, int size) {
-    return (int) ((random >>> 32) * size >>> 32);
+  public static int index(long random, int size) {
+    return (int) (((random >>> 32) * size) >>> 32);
   }
 
   /** A number from 0 (inclusive) to 1 (exclusive) out of the high bits of {@code random}. */
-  static double fraction(long random) {
+  public static double fraction(long random) {
     return (random >>> 11) * 0x1p-53;
   }
 
@@ -25,7 +25,7 @@ final class Draws {
    * @see <a href="https://doi.org/10.1145/2714064.2660195">Steele, Lea and Flood, Fast Splittable Pseudorandom Number
    *     Generators</a>
    */
-  static long next(long random) {
+  public static long next(long random) {
     long z = random + 0x9e3779b97f4a7c15L;
     z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
     z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
