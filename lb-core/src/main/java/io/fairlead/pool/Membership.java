@@ -4,6 +4,7 @@ import io.fairlead.backend.Live;
 import io.fairlead.backend.Member;
 import io.fairlead.backend.Members;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -120,7 +121,9 @@ final class Membership implements Members {
         size++;
       }
     }
-    return new LiveMembers(size, indices, weights, total, uniform, panic);
+    // Cut to size, so that an index beyond it fails rather than means the first.
+    return new LiveMembers(
+        Arrays.copyOf(indices, size), Arrays.copyOf(weights, size), total, uniform, panic);
   }
 
   /** Of those that are meant to get requests, too few are available. */
@@ -137,16 +140,13 @@ final class Membership implements Members {
   }
 
   private static final class LiveMembers implements Live {
-    private final int size;
     private final int[] indices;
     private final double[] weights;
     private final double total;
     private final boolean uniform;
     private final boolean panic;
 
-    LiveMembers(
-        int size, int[] indices, double[] weights, double total, boolean uniform, boolean panic) {
-      this.size = size;
+    LiveMembers(int[] indices, double[] weights, double total, boolean uniform, boolean panic) {
       this.indices = indices;
       this.weights = weights;
       this.total = total;
@@ -156,7 +156,7 @@ final class Membership implements Members {
 
     @Override
     public int size() {
-      return size;
+      return indices.length;
     }
 
     @Override

@@ -102,11 +102,16 @@ public final class RequestContext {
    * Unless this is said, only what certainly never reached a backend is sent to another.
    */
   public RequestContext repeatable() {
-    if (settings.repeatable) {
+    return repeatable(true);
+  }
+
+  /** Sets whether the request is {@linkplain #repeatable() repeatable}; it is not by default. */
+  public RequestContext repeatable(boolean repeatable) {
+    if (settings.repeatable == repeatable) {
       return this;
     }
     Settings copy = settings.copy();
-    copy.repeatable = true;
+    copy.repeatable = repeatable;
     return new RequestContext(copy);
   }
 

@@ -1,0 +1,183 @@
+package io.fairlead.okhttp;
+
+import io.fairlead.Lease;
+import io.fairlead.request.Outcome;
+import java.io.IOException;
+import java.util.Objects;
+import okhttp3.Call;
+import okhttp3.Connection;
+import okhttp3.EventListener;
+import okhttp3.Protocol;
+import okhttp3.Request;
+import okhttp3.Response;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Watches the OkHttp call that carries attempts: how far the present one has come, what its first answer says, and when the
+ * call ends.
+ *
+ * <p>But for the end and a cancel, events come on the thread that makes the call.
+ */
+final class AttemptListener extends EventListener {
+
+  private final BalancedCall balanced;
+  private @Nullable Dialing dialing;
+  private boolean dialed;
+  private @Nullable Connection connection;
+  private boolean sent;
+  private boolean bodyBegun;
+  private boolean answered;
+  private boolean followedUp;
+  private @Nullable String schemeChange;
+  private volatile @Nullable Lease lease;
+
+  AttemptListener(BalancedCall balanced) {
+    this.balanced = balanced;
+  }
+
+  /** Another attempt begins. */
+  void begin(Lease lease, Dialing dialing) {
+    this.dialing = dialing;
+    dialed = false;
+    connection = null;
+    sent = false;
+    bodyBegun = false;
+    answered = false;
+    followedUp = false;
+    schemeChange = null;
+    this.lease = lease;
+  }
+
+  BalancedCall balanced() {
+    return balanced;
+  }
+
+  Dialing dialing() {
+    return Objects.requireNonNull(dialing, "dialing");
+  }
+
+  /** Whether it came so far as to look for a connection, and had to make one. */
+  boolean dialed() {
+    return dialed;
+  }
+
+  /** Whether it has or had a connection. */
+  boolean connected() {
+    return connection != null;
+  }
+
+  /** Whether its connection has carried other requests before. */
+  boolean reused() {
+    return connection != null && !dialed;
+  }
+
+  /** Whether its connection is one that carries several requests at once. */
+  boolean multiplexed() {
+    Connection known = connection;
+    return known != null && isMultiplexed(known);
+  }
+
+  static boolean isMultiplexed(Connection connection) {
+    Protocol protocol = connection.protocol();
+    return protocol == Protocol.HTTP_2 || protocol == Protocol.H2_PRIOR_KNOWLEDGE;
+  }
+
+  /** Whether anything of the request may have been sent. */
+  boolean sent() {
+    return sent;
+  }
+
+  /** Whether anything of its body may have been sent. */
+  boolean bodyBegun() {
+    return bodyBegun;
+  }
+
+  /** Whether the headers of a first answer have come, and its outcome is recorded. */
+  boolean answered() {
+    return answered;
+  }
+
+  /** Whether it has gone on after the first answer: to where a redirect leads, say. */
+  boolean followedUp() {
+    return followedUp;
+  }
+
+  /** That a redirect of the logical host led to another scheme, in words; null if none did. */
+  @Nullable
+  String schemeChange() {
+    return schemeChange;
+  }
+
+  @Override
+  public void dnsStart(Call call, String domainName) {
+    dialed = true;
+  }
+
+  @Override
+  public void connectionAcquired(Call call, Connection connection) {
+    this.connection = connection;
+  }
+
+  @Override
+  public void connectionReleased(Call call, Connection connection) {
+    balanced.guard().idle(connection);
+  }
+
+  @Override
+  public void requestHeadersStart(Call call) {
+    sent = true;
+  }
+
+  @Override
+  public void requestBodyStart(Call call) {
+    bodyBegun = true;
+  }
+
+  @Override
+  public void responseHeadersEnd(Call call, Response response) {
+    Lease present = lease;
+    if (!answered && present != null) {
+      answered = true;
+      balanced.answered(present, balanced.classify(response));
+    }
+  }
+
+  @Override
+  public void followUpDecision(Call call, Response response, @Nullable Request followUp) {
+    if (followUp != null) {
+      followedUp = true;
+      schemeChange = balanced.schemeChange(followUp.url());
+    }
+  }
+
+  @Override
+  public void callEnd(Call call) {
+    close();
+  }
+
+  @Override
+  public void callFailed(Call call, IOException failure) {
+    close();
+  }
+
+  @Override
+  public void canceled(Call call) {
+    close();
+  }
+
+  private void close() {
+    Lease present = lease;
+    if (present != null) {
+      present.close();
+    }
+  }
+
+  /** An outcome that was not told by an event. */
+  void answered(Outcome outcome) {
+    Lease present = lease;
+    if (!answered && present != null) {
+      answered = true;
+      balanced.answered(present, outcome);
+    }
+  }
+}

@@ -1,0 +1,125 @@
+package io.fairlead.okhttp;
+
+import io.fairlead.Lease;
+import io.fairlead.backend.Backend;
+import io.fairlead.request.Outcome;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import okhttp3.Call;
+import okhttp3.Response;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What became of a balanced call: which backends it was sent to, and with which result. To be had from the response, or
+ * from the call while it runs and when it has failed:
+ *
+ * <pre>{@code
+ * Attempts.of(response).last().backend()
+ * call.tag(Attempts.class).all()
+ * }</pre>
+ *
+ * <p>Thread-safe and live: an attempt that is under way is among them, without an outcome.
+ */
+public final class Attempts {
+
+  /**
+   * One attempt.
+   *
+   * @param backend where it was sent
+   * @param outcome what became of it; null as long as that is not known
+   * @param elapsed from its start to its outcome, which is when the headers have come; null as long as there is none
+   * @param failure what it failed with; null if a response came
+   */
+  public record Attempt(
+      Backend backend,
+      @Nullable Outcome outcome,
+      @Nullable Duration elapsed,
+      @Nullable IOException failure) {}
+
+  private static final class Entry {
+    final Lease lease;
+    volatile @Nullable Outcome outcome;
+    volatile @Nullable IOException failure;
+
+    Entry(Lease lease) {
+      this.lease = lease;
+    }
+
+    Attempt toAttempt() {
+      Outcome outcome = this.outcome;
+      Duration elapsed =
+          outcome == null ? null : Duration.ofNanos(lease.answeredNanos() - lease.startNanos());
+      return new Attempt(lease.backend(), outcome, elapsed, failure);
+    }
+  }
+
+  // Almost always there is one.
+  private volatile List<Entry> entries = List.of();
+  private volatile @Nullable AttemptListener listener;
+
+  private Attempts() {}
+
+  /** Those of a call; it has them from the first time that this is asked. */
+  static Attempts ofCall(Call call) {
+    return call.tag(Attempts.class, Attempts::new);
+  }
+
+  /**
+   * Those of the call that this response came from; null if that was not balanced, or if an interceptor has replaced the
+   * response's body.
+   */
+  public static @Nullable Attempts of(Response response) {
+    return response.body() instanceof BalancedBody body ? body.attempts() : null;
+  }
+
+  /** All attempts until now, in their order. Unmodifiable. */
+  public List<Attempt> all() {
+    return entries.stream().map(Entry::toAttempt).toList();
+  }
+
+  /**
+   * The last attempt until now: the one that brought the response, if there is one.
+   *
+   * @throws IllegalStateException if there is none yet
+   */
+  public Attempt last() {
+    List<Entry> now = entries;
+    if (now.isEmpty()) {
+      throw new IllegalStateException("no attempt yet");
+    }
+    return now.get(now.size() - 1).toAttempt();
+  }
+
+  // What is below is called by the call's own thread only.
+
+  void begin(Lease lease, AttemptListener listener) {
+    this.listener = listener;
+    List<Entry> before = entries;
+    if (before.isEmpty()) {
+      entries = List.of(new Entry(lease));
+      return;
+    }
+    List<Entry> longer = new ArrayList<>(before);
+    longer.add(new Entry(lease));
+    entries = List.copyOf(longer);
+  }
+
+  /** That of the present attempt. */
+  @Nullable
+  AttemptListener listener() {
+    return listener;
+  }
+
+  void end(Outcome outcome, @Nullable IOException failure) {
+    Entry last = entries.get(entries.size() - 1);
+    last.failure = failure;
+    last.outcome = outcome;
+  }
+
+  @Override
+  public String toString() {
+    return all().toString();
+  }
+}

@@ -1,0 +1,234 @@
+package io.fairlead.okhttp;
+
+import io.fairlead.AttemptsFailedException;
+import io.fairlead.AttemptsFailedException.FailedAttempt;
+import io.fairlead.Lease;
+import io.fairlead.LoadBalancer;
+import io.fairlead.LoadBalancingException;
+import io.fairlead.request.Outcome;
+import io.fairlead.request.RequestContext;
+import io.fairlead.retry.CallPlan;
+import io.fairlead.retry.CallPlan.Answer;
+import io.fairlead.retry.CallPlan.Event;
+import java.io.IOException;
+import java.net.ProtocolException;
+import java.util.ArrayList;
+import java.util.List;
+import okhttp3.EventListener;
+import okhttp3.HttpUrl;
+import okhttp3.Interceptor;
+import okhttp3.Request;
+import okhttp3.RequestBody;
+import okhttp3.Response;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One call through the interceptor: asks a {@link CallPlan} what comes next, and does it.
+ *
+ * <p>An attempt goes down the call's own chain while the call holds no connection, which costs least. OkHttp would send a
+ * further one over a connection that the call still holds, whichever backend is meant; after a failure on HTTP/2 an attempt is
+ * therefore an OkHttp call of its own.
+ */
+final class BalancedCall {
+
+  private final LoadBalancingInterceptor interceptor;
+  private final Route route;
+  private final Interceptor.Chain chain;
+  private final Request request;
+  private final boolean repeatable;
+  private final RequestContext context;
+  private final EventListener userListener;
+  private final Attempts attempts;
+  private final AttemptListener chainListener;
+  private final long startNanos;
+  private @Nullable Lease lease;
+  private @Nullable List<FailedAttempt> failures;
+  private boolean ownCall;
+
+  BalancedCall(
+      LoadBalancingInterceptor interceptor,
+      Route route,
+      Interceptor.Chain chain,
+      RequestContext context) {
+    this.interceptor = interceptor;
+    this.route = route;
+    this.chain = chain;
+    this.request = chain.request();
+    this.repeatable = context.isRepeatable();
+    this.context = context;
+    this.userListener = chain.getEventListener();
+    this.attempts = Attempts.ofCall(chain.call());
+    this.chainListener = new AttemptListener(this);
+    this.startNanos = chain.call().timeout().timeoutNanos() > 0 ? System.nanoTime() : 0;
+  }
+
+  ConnectionGuard guard() {
+    return interceptor.guard();
+  }
+
+  boolean repeatable() {
+    return repeatable;
+  }
+
+  /** What is wrong with a hop to this URL, if a backend would be spoken to in another scheme than before; else null. */
+  @Nullable
+  String schemeChange(HttpUrl hop) {
+    String scheme = request.url().scheme();
+    return hop.scheme().equals(scheme) || !route.hosts().contains(hop.host())
+        ? null
+        : route.balancer().name() + ": a redirect to " + hop
+            + " changes the scheme, and the backends are spoken to in " + scheme + " only";
+  }
+
+  Outcome classify(Response response) {
+    return interceptor.classify(response);
+  }
+
+  /** The present attempt's outcome is known. */
+  void answered(Lease lease, Outcome outcome) {
+    lease.record(outcome);
+    attempts.end(outcome, null);
+  }
+
+  Response execute() throws IOException {
+    LoadBalancer balancer = route.balancer();
+    CallPlan plan = balancer.plan(context);
+    chain.call().addEventListener(chainListener);
+    LoadBalancingException refusal = null;
+    boolean delivered = false;
+    try {
+      Answer answer = plan.next(Event.START, 0, null, 0);
+      while (answer == Answer.SEND) {
+        Lease before = lease;
+        Lease now;
+        try {
+          now = before == null ? balancer.acquire(context) : before.another(plan.target());
+        } catch (LoadBalancingException e) {
+          refusal = e;
+          answer = plan.next(
+              Event.NOBODY, plan.attempt(), null, before == null ? 0 : before.answeredNanos());
+          continue;
+        }
+        lease = now;
+        if (before != null) {
+          before
+              .close(); // after the next is leased: a closing balancer knows calls by their leases
+        }
+        AttemptListener attempt = ownCall ? new AttemptListener(this) : chainListener;
+        attempt.begin(now, dialing(now));
+        attempts.begin(now, attempt);
+        try {
+          Response response = deliver(send(attempt), attempt, now);
+          delivered = true;
+          return response;
+        } catch (IOException e) {
+          answer = failed(plan, attempt, now, e);
+        }
+      }
+      throw failures == null && refusal != null
+          ? refusal
+          : new AttemptsFailedException(balancer, failures());
+    } catch (RuntimeException e) {
+      throw new IOException(
+          balancer.name() + ": " + e, e); // OkHttp's dispatcher lets any other kill its thread
+    } finally {
+      if (!delivered && lease != null) {
+        lease.record(
+            Outcome.ignored()); // of a RuntimeException or Error; any other has an outcome by now
+        lease.close();
+      }
+    }
+  }
+
+  private List<FailedAttempt> failures() {
+    if (failures == null) {
+      failures = new ArrayList<>(2);
+    }
+    return failures;
+  }
+
+  private Dialing dialing(Lease lease) {
+    boolean probeable = interceptor.probes() && !request.isHttps();
+    return route.endpoint(lease.member()).dialing(chain, probeable);
+  }
+
+  private Response send(AttemptListener attempt) throws IOException {
+    if (!ownCall) {
+      return attempt.dialing().apply(chain).proceed(request);
+    }
+    long timeout = chain.call().timeout().timeoutNanos();
+    // Counted from where this call came to the interceptor, which is later than its start by what
+    // others did before.
+    Long deadline = timeout > 0 ? startNanos + timeout : null;
+    return interceptor
+        .attemptClients()
+        .execute(chain, request, attempts, attempt, userListener, deadline);
+  }
+
+  private Response deliver(Response received, AttemptListener attempt, Lease lease) {
+    Response response = ConnectionGuard.restoreRetryAfter(received);
+    if (!attempt.answered()) {
+      // No headers came over the network: it is the cache's, or an interceptor's that was added
+      // after this one.
+      attempt.answered(response.networkResponse() == null ? Outcome.ignored() : classify(response));
+    }
+    boolean over = response.networkResponse() == null || response.body().contentLength() == 0;
+    if (over) {
+      lease.close();
+    }
+    if (response.code() == 101) {
+      return response; // a web socket or the like; the listener hears of its end
+    }
+    BalancedBody body = over
+        ? new BalancedBody(response.body(), attempts)
+        : new BalancedBody(response.body(), lease, attempts, interceptor.leaks());
+    return response.newBuilder().body(body).build();
+  }
+
+  /** What to do after an exception: the plan's answer, or the exception itself if it is none of the balancer's business. */
+  private Answer failed(CallPlan plan, AttemptListener attempt, Lease lease, IOException failure)
+      throws IOException {
+    if (chain.call().isCanceled()
+        || Failures.isInterruption(failure)
+        || Thread.currentThread().isInterrupted()) {
+      end(lease, Outcome.abandoned(), failure);
+      throw failure;
+    }
+    if (attempt.schemeChange() != null) {
+      ProtocolException explained = new ProtocolException(attempt.schemeChange());
+      explained.initCause(failure);
+      throw explained;
+    }
+    if (attempt.followedUp()) {
+      throw failure; // of a later hop: not the member's
+    }
+    Outcome outcome = Failures.outcome(attempt, failure);
+    if (outcome == null) {
+      end(lease, Outcome.ignored(), failure);
+      throw failure; // of an interceptor, before anything was sent
+    }
+    end(lease, outcome, failure);
+    failures().add(new FailedAttempt(lease.backend(), outcome, failure));
+    if (outcome.isConnectionLost()) {
+      route.endpoint(lease.member()).retire(attempt.dialing());
+    }
+    boolean bodySpent = attempt.bodyBegun() && isOneShot(request.body());
+    boolean tooLate = bodySpent || attempt.answered() || Failures.isPartOfAnswer(failure);
+    Event event = tooLate ? Event.ANSWERED : Event.FAILED;
+    Answer answer = plan.next(event, plan.attempt(), outcome, lease.answeredNanos());
+    if (answer == Answer.SEND && attempt.multiplexed()) {
+      ownCall = true;
+      return interceptor.isInstalled() ? answer : Answer.FAIL;
+    }
+    return answer;
+  }
+
+  private void end(Lease lease, Outcome outcome, IOException failure) {
+    lease.record(outcome);
+    attempts.end(outcome, failure);
+  }
+
+  static boolean isOneShot(@Nullable RequestBody body) {
+    return body != null && (body.isOneShot() || body.isDuplex());
+  }
+}

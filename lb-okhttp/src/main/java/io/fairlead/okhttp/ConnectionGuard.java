@@ -1,0 +1,134 @@
+package io.fairlead.okhttp;
+
+import java.io.IOException;
+import java.net.ProtocolException;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import okhttp3.Connection;
+import okhttp3.Interceptor;
+import okhttp3.Request;
+import okhttp3.Response;
+
+/**
+ * The network interceptor of an installed client: keeps a balanced request from being written to a connection that is closed
+ * already, and OkHttp from sending one again by itself.
+ */
+final class ConnectionGuard implements Interceptor {
+
+  static final String RETRY_AFTER = "Retry-After";
+
+  /** Where a {@code Retry-After} waits until OkHttp's own follow-ups are past. */
+  static final String HIDDEN_RETRY_AFTER = "Fairlead-Retry-After";
+
+  /**
+   * How long a TLS connection must have been idle before a look at it may cost the millisecond that it takes: 1 % then.
+   */
+  private static final long TLS_IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+  /** Nothing has been sent: the connection was found closed before. */
+  static final class StaleConnectionException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    StaleConnectionException() {
+      super("the backend had closed the idle connection");
+    }
+  }
+
+  // When TLS connections became idle, by local port, of which there are not many. That a port
+  // stands for several
+  // connections at times makes for a look too many or too few.
+  private final Map<Integer, Long> idleSince = new ConcurrentHashMap<>();
+
+  @Override
+  public Response intercept(Chain chain) throws IOException {
+    Request request = chain.request();
+    Attempts attempts = chain.call().tag(Attempts.class);
+    AttemptListener attempt = attempts == null ? null : attempts.listener();
+    if (attempt == null || attempt.balanced().guard() != this) {
+      return chain.proceed(request);
+    }
+    BalancedCall balanced = attempt.balanced();
+    String schemeChange = balanced.schemeChange(request.url());
+    if (schemeChange != null) {
+      throw new ProtocolException(schemeChange);
+    }
+    Connection connection = Objects.requireNonNull(chain.connection(), "connection");
+    if (attempt.reused() && !attempt.answered() && !balanced.repeatable() && isStale(connection)) {
+      throw new StaleConnectionException();
+    }
+    return hideRetryAfter(chain.proceed(request));
+  }
+
+  private boolean isStale(Connection connection) {
+    if (AttemptListener.isMultiplexed(connection)) {
+      return false; // its reader has noticed
+    }
+    Socket socket = connection.socket();
+    if (socket instanceof BackendSocket backend) {
+      return backend.isStale();
+    }
+    Long since = idleSince.get(socket.getLocalPort());
+    return (since == null || System.nanoTime() - since >= TLS_IDLE_NANOS) && isTlsStale(socket);
+  }
+
+  /** Reads for a millisecond, the least there is; finds an end of stream at once. */
+  private static boolean isTlsStale(Socket socket) {
+    try {
+      int timeout = socket.getSoTimeout();
+      socket.setSoTimeout(1);
+      try {
+        socket.getInputStream().read(); // the end, or what nobody asked for
+        return true;
+      } catch (SocketTimeoutException e) {
+        return false;
+      } finally {
+        socket.setSoTimeout(timeout);
+      }
+    } catch (IOException e) {
+      return true;
+    }
+  }
+
+  /** A connection has nothing to do from now on. */
+  void idle(Connection connection) {
+    if (connection.handshake() != null && !AttemptListener.isMultiplexed(connection)) {
+      idleSince.put(connection.socket().getLocalPort(), System.nanoTime());
+    }
+  }
+
+  /**
+   * OkHttp would send the request again, a POST too, on a 503 with {@code Retry-After: 0}, and throw a
+   * NumberFormatException for one that is no int. It looks at that header only for 503 and 408.
+   */
+  private static Response hideRetryAfter(Response response) {
+    String value =
+        response.code() == 503 || response.code() == 408 ? response.header(RETRY_AFTER) : null;
+    if (value == null) {
+      return response;
+    }
+    return response
+        .newBuilder()
+        .removeHeader(RETRY_AFTER)
+        .header(HIDDEN_RETRY_AFTER, value)
+        .build();
+  }
+
+  /** The response with the header as the backend gave it. */
+  static Response restoreRetryAfter(Response response) {
+    String value = response.header(HIDDEN_RETRY_AFTER);
+    if (value == null) {
+      return response;
+    }
+    Response network = response.networkResponse();
+    return response
+        .newBuilder()
+        .removeHeader(HIDDEN_RETRY_AFTER)
+        .header(RETRY_AFTER, value)
+        .networkResponse(network == null ? null : restoreRetryAfter(network))
+        .build();
+  }
+}

@@ -1,0 +1,188 @@
+package io.fairlead.okhttp;
+
+import java.io.IOException;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.Proxy;
+import java.net.ProxySelector;
+import java.net.Socket;
+import java.net.SocketAddress;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import javax.net.SocketFactory;
+import okhttp3.Dns;
+import okhttp3.Interceptor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Leads OkHttp's connections to one backend while the URL stays logical: its Dns answers the logical host with the
+ * backend's addresses, its sockets exchange the logical port for the backend's, and no proxy comes between. Every other host,
+ * to which a redirect may lead, is left to the client's own Dns, sockets and proxies.
+ *
+ * <p>OkHttp's pool takes connections for interchangeable if, among other things, their Dns and their proxy selector are
+ * equal. So the Dns stands for the backend, the epoch, and the client's own Dns.
+ */
+final class Dialing {
+
+  private final Endpoint endpoint;
+  private final int epoch;
+  private final Dns clientDns;
+  private final SocketFactory clientSockets;
+  private final ProxySelector clientProxies;
+  private final boolean probeable;
+  private final Dns dns = new BackendDns();
+  private final SocketFactory sockets = new BackendSockets();
+  private final ProxySelector proxies;
+
+  Dialing(Endpoint endpoint, int epoch, Interceptor.Chain chain, boolean probeable) {
+    this.endpoint = endpoint;
+    this.epoch = epoch;
+    this.clientDns = chain.getDns();
+    this.clientSockets = chain.getSocketFactory();
+    this.clientProxies = chain.getProxySelector();
+    this.probeable = probeable;
+    this.proxies = new BackendProxies(endpoint, clientProxies);
+  }
+
+  boolean fits(Interceptor.Chain chain, boolean probeable, int epoch) {
+    return this.epoch == epoch
+        && this.probeable == probeable
+        && clientDns == chain.getDns()
+        && clientSockets == chain.getSocketFactory()
+        && clientProxies == chain.getProxySelector();
+  }
+
+  int epoch() {
+    return epoch;
+  }
+
+  /** The chain, led to the backend, and kept from sending anything again by itself. */
+  Interceptor.Chain apply(Interceptor.Chain chain) {
+    return chain
+        .withDns(dns)
+        .withSocketFactory(sockets)
+        .withProxySelector(proxies)
+        .withRetryOnConnectionFailure(false);
+  }
+
+  private final class BackendDns implements Dns {
+
+    @Override
+    public List<InetAddress> lookup(String hostname) throws UnknownHostException {
+      if (!endpoint.isLogical(hostname)) {
+        return clientDns.lookup(hostname);
+      }
+      InetAddress literal = endpoint.address();
+      List<InetAddress> addresses =
+          literal != null ? List.of(literal) : clientDns.lookup(endpoint.host());
+      List<InetAddress> named = new ArrayList<>(addresses.size());
+      for (InetAddress address : addresses) {
+        named.add(named(hostname, address));
+      }
+      return named;
+    }
+
+    /** The address under the logical host's name, by which the socket knows that it is to lead to the backend. */
+    private static InetAddress named(String hostname, InetAddress address)
+        throws UnknownHostException {
+      return address instanceof Inet6Address v6
+          ? Inet6Address.getByAddress(hostname, v6.getAddress(), v6.getScopeId())
+          : InetAddress.getByAddress(hostname, address.getAddress());
+    }
+
+    private Dialing dialing() {
+      return Dialing.this;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof BackendDns that
+          && endpoint == that.dialing().endpoint
+          && epoch == that.dialing().epoch
+          && clientDns.equals(that.dialing().clientDns);
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * System.identityHashCode(endpoint) + epoch;
+    }
+
+    @Override
+    public String toString() {
+      return "Dns of " + endpoint;
+    }
+  }
+
+  private final class BackendSockets extends SocketFactory {
+
+    @Override
+    public Socket createSocket() throws IOException {
+      boolean own = probeable && clientSockets == SocketFactory.getDefault();
+      return new BackendSocket(
+          own ? SocketChannel.open().socket() : clientSockets.createSocket(), endpoint);
+    }
+
+    // OkHttp asks for sockets that are not yet connected, and for no others.
+
+    @Override
+    public Socket createSocket(String host, int port) throws IOException {
+      return clientSockets.createSocket(host, port);
+    }
+
+    @Override
+    public Socket createSocket(String host, int port, InetAddress localHost, int localPort)
+        throws IOException {
+      return clientSockets.createSocket(host, port, localHost, localPort);
+    }
+
+    @Override
+    public Socket createSocket(InetAddress host, int port) throws IOException {
+      return clientSockets.createSocket(host, port);
+    }
+
+    @Override
+    public Socket createSocket(
+        InetAddress address, int port, InetAddress localAddress, int localPort) throws IOException {
+      return clientSockets.createSocket(address, port, localAddress, localPort);
+    }
+  }
+
+  /** Equal for equal settings, as all that OkHttp compares connections by. */
+  private static final class BackendProxies extends ProxySelector {
+    private final Endpoint endpoint;
+    private final ProxySelector client;
+
+    BackendProxies(Endpoint endpoint, ProxySelector client) {
+      this.endpoint = endpoint;
+      this.client = client;
+    }
+
+    @Override
+    public List<Proxy> select(URI uri) {
+      return endpoint.isLogical(Objects.requireNonNullElse(uri.getHost(), ""))
+          ? List.of(Proxy.NO_PROXY)
+          : client.select(uri);
+    }
+
+    @Override
+    public void connectFailed(URI uri, SocketAddress address, IOException failure) {
+      client.connectFailed(uri, address, failure);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof BackendProxies that
+          && endpoint == that.endpoint
+          && client.equals(that.client);
+    }
+
+    @Override
+    public int hashCode() {
+      return System.identityHashCode(endpoint);
+    }
+  }
+}

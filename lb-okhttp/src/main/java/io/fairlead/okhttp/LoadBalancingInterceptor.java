@@ -1,0 +1,364 @@
+package io.fairlead.okhttp;
+
+import io.fairlead.LoadBalancer;
+import io.fairlead.request.Outcome;
+import io.fairlead.request.RequestContext;
+import java.io.IOException;
+import java.net.Proxy;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import okhttp3.ConnectionPool;
+import okhttp3.Dispatcher;
+import okhttp3.HttpUrl;
+import okhttp3.Interceptor;
+import okhttp3.OkHttpClient;
+import okhttp3.Protocol;
+import okhttp3.Request;
+import okhttp3.Response;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Puts load balancers under an OkHttp client: a call to a host that a balancer is named after goes to one of that balancer's
+ * backends, and on to another if it fails and may. Calls to all other hosts pass untouched.
+ *
+ * <pre>{@code
+ * LoadBalancer orders = LoadBalancer.builder("orders").backends("10.0.0.1:8080", "10.0.0.2:8080").build();
+ * OkHttpClient client = LoadBalancingInterceptor.of(orders).install(new OkHttpClient());
+ * client.newCall(new Request.Builder().url("http://orders/v1/items").build()).execute();
+ * }</pre>
+ *
+ * <p>The URL's host names the balancer and its port is ignored. Its scheme decides whether backends are spoken to with TLS, and
+ * certificates are verified for its host. The URL stays as it is: cookies, the cache, redirects, pins and {@code Host} work as
+ * if the host were one server. What a request is sent to is told by {@link Attempts}; what it wants is said with
+ * {@link CallOptions}.
+ *
+ * <p>A failed call throws an {@link IOException}: a {@link io.fairlead.LoadBalancingException} that tells what was tried, or
+ * what OkHttp throws for a call that was cancelled or ran out of time, or that failed after a redirect.
+ *
+ * <p>Thread-safe. One interceptor may serve several clients.
+ */
+public final class LoadBalancingInterceptor implements Interceptor {
+
+  private static final Logger log = LoggerFactory.getLogger(LoadBalancingInterceptor.class);
+
+  /**
+   * How many idle connections an installed client's pool keeps: not a limit that is meant to be met, since a connection that
+   * has been idle for five minutes is closed in any case. OkHttp's own 5 would close most connections after each request.
+   */
+  private static final int MAX_IDLE_CONNECTIONS = 1000;
+
+  private static final RequestContext REPEATABLE = RequestContext.empty().repeatable();
+
+  /** What all clients of one interceptor share. */
+  private record Shared(
+      Map<String, Route> routes,
+      ResponseClassifier classifier,
+      @Nullable Function<? super Request, ? extends @Nullable CharSequence> key,
+      boolean ownPool,
+      boolean ownDispatcher,
+      Leaks leaks,
+      ConnectionGuard guard,
+      AtomicBoolean classifierThrew,
+      AtomicBoolean toldOfPlainUse) {}
+
+  private final Shared shared;
+  private @Nullable AttemptClients
+      attemptClients; // set once, before the installed client is handed out
+  private boolean probes;
+
+  private LoadBalancingInterceptor(Shared shared) {
+    this.shared = shared;
+  }
+
+  /**
+   * An interceptor for these balancers, each for the host of its name.
+   *
+   * @throws IllegalArgumentException if two are for the same host, or a name is no host name
+   * @throws IllegalStateException if the OkHttp on the class path is too old
+   */
+  public static LoadBalancingInterceptor of(LoadBalancer... balancers) {
+    Builder builder = builder();
+    for (LoadBalancer balancer : balancers) {
+      builder.balancer(balancer);
+    }
+    return builder.build();
+  }
+
+  /** A builder for an interceptor. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /**
+   * A client like the given one, with these balancers under it. The given client is left as it is.
+   *
+   * <p>The new client has this interceptor as the last of its interceptors, a small network interceptor as the first of those, a
+   * connection pool that keeps connections to many backends, and a dispatcher on the given client's executor that lets as many
+   * calls go to one host at a time as it lets go in all. Install last: an interceptor that is added to the new client sees a
+   * first attempt only. Installing again on what comes out of this, or on a client derived from it, is harmless.
+   *
+   * <p>On a client derived from the new one with {@code newBuilder()}, changed time-outs, cookies, cache, authenticators, pins,
+   * host name verifier, TLS, redirects, pool, Dns and sockets hold for every attempt. Changed protocols, connection specs, ping
+   * interval and network interceptors hold for first attempts and for those over HTTP/1.1, and are as they were here for
+   * further attempts over HTTP/2.
+   *
+   * @throws IllegalArgumentException if the client has an explicit proxy, through which no backend could be chosen (a
+   *     ProxySelector is passed by for balanced hosts), or has a load balancing interceptor among its network interceptors
+   */
+  public OkHttpClient install(OkHttpClient client) {
+    checkProxy(client.proxy());
+    if (client.networkInterceptors().stream()
+        .anyMatch(LoadBalancingInterceptor.class::isInstance)) {
+      throw new IllegalArgumentException(
+          "networkInterceptors: has a LoadBalancingInterceptor (expected: none; use install, or addInterceptor)");
+    }
+    boolean again = client.interceptors().stream().anyMatch(this::isInstalledTwin);
+    OkHttpClient.Builder builder = client.newBuilder();
+    if (shared.ownPool && !again) {
+      builder.connectionPool(new ConnectionPool(MAX_IDLE_CONNECTIONS, 5, TimeUnit.MINUTES));
+    }
+    if (shared.ownDispatcher && !again) {
+      builder.dispatcher(dispatcher(client.dispatcher()));
+    }
+    builder.networkInterceptors().remove(shared.guard);
+    builder.networkInterceptors().add(0, shared.guard);
+    builder.interceptors().removeIf(this::isTwin);
+    LoadBalancingInterceptor installed = new LoadBalancingInterceptor(shared);
+    builder.addInterceptor(installed);
+    OkHttpClient result = builder.build();
+    installed.probes = !client.protocols().contains(Protocol.H2_PRIOR_KNOWLEDGE);
+    installed.attemptClients = new AttemptClients(result);
+    return result;
+  }
+
+  private static Dispatcher dispatcher(Dispatcher given) {
+    Dispatcher dispatcher = new Dispatcher(given.executorService());
+    dispatcher.setMaxRequests(given.getMaxRequests());
+    dispatcher.setMaxRequestsPerHost(given.getMaxRequests()); // the logical host is many hosts
+    return dispatcher;
+  }
+
+  private boolean isTwin(Interceptor other) {
+    return other instanceof LoadBalancingInterceptor twin && twin.shared.equals(shared);
+  }
+
+  private boolean isInstalledTwin(Interceptor other) {
+    return isTwin(other) && ((LoadBalancingInterceptor) other).isInstalled();
+  }
+
+  private static void checkProxy(@Nullable Proxy proxy) {
+    if (isExplicit(proxy)) {
+      throw new IllegalArgumentException("proxy: " + proxy
+          + " (expected: none, or Proxy.NO_PROXY; a proxy would choose the backend)");
+    }
+  }
+
+  private static boolean isExplicit(@Nullable Proxy proxy) {
+    return proxy != null && proxy.type() != Proxy.Type.DIRECT;
+  }
+
+  /** Called by OkHttp. */
+  @Override
+  public Response intercept(Chain chain) throws IOException {
+    if (chain.connection() != null) {
+      throw new IOException(
+          "LoadBalancingInterceptor: used as a network interceptor (expected: install, or addInterceptor)");
+    }
+    Request request = chain.request();
+    Route route = shared.routes.get(request.url().host());
+    if (route == null) {
+      return chain.proceed(request);
+    }
+    if (isExplicit(chain.getProxy())) {
+      throw new IOException(
+          route.balancer().name() + ": the client has the proxy " + chain.getProxy()
+              + " (expected: none, or Proxy.NO_PROXY; a proxy would choose the backend)");
+    }
+    if (!isInstalled() && shared.toldOfPlainUse.compareAndSet(false, true)) {
+      log.info(
+          "{}: not installed, just added to a client: calls that fail over HTTP/2 are not sent to another backend, and "
+              + "OkHttp's limits of 5 idle connections and 5 calls per host hold; prefer install(client)",
+          route.balancer().name());
+    }
+    return new BalancedCall(this, route, chain, context(request)).execute();
+  }
+
+  private RequestContext context(Request request) throws IOException {
+    CallOptions options = request.tag(CallOptions.class);
+    Boolean asked = options == null ? null : options.repeatable();
+    boolean repeatable = asked == null ? isIdempotent(request.method()) : asked;
+    repeatable &= !BalancedCall.isOneShot(request.body());
+    RequestContext context = options == null ? RequestContext.empty() : options.context();
+    if (shared.key != null && !context.hasKey()) {
+      CharSequence key = key(shared.key, request);
+      context = key == null ? context : context.key(key);
+    }
+    if (context == RequestContext.empty()) {
+      return repeatable ? REPEATABLE : context;
+    }
+    return context.repeatable(repeatable);
+  }
+
+  private static @Nullable CharSequence key(
+      Function<? super Request, ? extends @Nullable CharSequence> function, Request request)
+      throws IOException {
+    try {
+      return function.apply(request);
+    } catch (RuntimeException e) {
+      throw new IOException("the key function of the LoadBalancingInterceptor threw " + e, e);
+    }
+  }
+
+  private static boolean isIdempotent(String method) {
+    return switch (method) {
+      case "GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE" -> true;
+      default -> false;
+    };
+  }
+
+  Outcome classify(Response response) {
+    try {
+      return Objects.requireNonNull(
+          shared.classifier.classify(response), "the classifier's outcome");
+    } catch (RuntimeException e) {
+      if (shared.classifierThrew.compareAndSet(false, true)) {
+        log.error("The response classifier threw; further exceptions of it are not logged", e);
+      }
+      return Outcome.ignored();
+    }
+  }
+
+  Leaks leaks() {
+    return shared.leaks;
+  }
+
+  ConnectionGuard guard() {
+    return shared.guard;
+  }
+
+  boolean isInstalled() {
+    return attemptClients != null;
+  }
+
+  AttemptClients attemptClients() {
+    return Objects.requireNonNull(attemptClients, "not installed");
+  }
+
+  /** Whether sockets are to be such that a closed one is noticed before it is written to. */
+  boolean probes() {
+    return probes;
+  }
+
+  @Override
+  public String toString() {
+    return "LoadBalancingInterceptor" + shared.routes.keySet();
+  }
+
+  /** Collects what a {@link LoadBalancingInterceptor} is made of; each setter checks its value. Not thread-safe. */
+  public static final class Builder {
+    private final Map<String, LoadBalancer> balancers = new LinkedHashMap<>();
+    private ResponseClassifier classifier = ResponseClassifier.byStatus();
+    private @Nullable Function<? super Request, ? extends @Nullable CharSequence> key;
+    private boolean ownPool = true;
+    private boolean ownDispatcher = true;
+
+    private Builder() {}
+
+    /** Adds a balancer, for the host of its name. */
+    public Builder balancer(LoadBalancer balancer) {
+      return host(balancer.name(), balancer);
+    }
+
+    /**
+     * Adds a balancer for a host, in place of its name or beside it.
+     *
+     * @param host a host name as it stands in URLs, without scheme and port, in any case; no IP address
+     * @throws IllegalArgumentException if it is no host name, or there is a balancer for it
+     */
+    public Builder host(String host, LoadBalancer balancer) {
+      Objects.requireNonNull(balancer, "balancer");
+      String canonical = canonical(host);
+      LoadBalancer other = balancers.putIfAbsent(canonical, balancer);
+      if (other != null) {
+        throw new IllegalArgumentException("host: " + canonical + " has a balancer already, "
+            + other.name() + " (expected: one balancer for each host)");
+      }
+      return this;
+    }
+
+    private static String canonical(String host) {
+      HttpUrl url = host.matches("[^/?#@:\\\\\\s]+") ? HttpUrl.parse("http://" + host + "/") : null;
+      if (url == null || url.host().matches("[0-9.]+")) {
+        throw new IllegalArgumentException(
+            "host: " + host + " (expected: a host name, without scheme and port, as in orders)");
+      }
+      return url.host();
+    }
+
+    /** What a response tells of the backend. {@link ResponseClassifier#byStatus()} by default. */
+    public Builder classifier(ResponseClassifier classifier) {
+      this.classifier = Objects.requireNonNull(classifier, "classifier");
+      return this;
+    }
+
+    /**
+     * The key of a request, by which strategies that hash pick the backend; null for none. None by default. The key in a
+     * request's {@link CallOptions} comes first.
+     */
+    public Builder key(Function<? super Request, ? extends @Nullable CharSequence> key) {
+      this.key = Objects.requireNonNull(key, "key");
+      return this;
+    }
+
+    /** Lets {@link #install} keep the client's own connection pool, which should then have room for all backends. */
+    public Builder keepConnectionPool() {
+      this.ownPool = false;
+      return this;
+    }
+
+    /** Lets {@link #install} keep the client's own dispatcher, whose limit of calls per host counts all backends as one. */
+    public Builder keepDispatcher() {
+      this.ownDispatcher = false;
+      return this;
+    }
+
+    /**
+     * The interceptor.
+     *
+     * @throws IllegalStateException if there is no balancer, or the OkHttp on the class path is too old
+     */
+    public LoadBalancingInterceptor build() {
+      OkHttpVersion.check();
+      if (balancers.isEmpty()) {
+        throw new IllegalStateException("balancers: none (expected: at least one)");
+      }
+      Map<LoadBalancer, Set<String>> hosts = new LinkedHashMap<>();
+      balancers.forEach((host, balancer) ->
+          hosts.computeIfAbsent(balancer, b -> new LinkedHashSet<>()).add(host));
+      Map<String, Route> routes = new HashMap<>();
+      hosts.forEach((balancer, names) -> {
+        Route route = new Route(balancer, names);
+        names.forEach(name -> routes.put(name, route));
+      });
+      return new LoadBalancingInterceptor(new Shared(
+          Map.copyOf(routes),
+          classifier,
+          key,
+          ownPool,
+          ownDispatcher,
+          new Leaks(),
+          new ConnectionGuard(),
+          new AtomicBoolean(),
+          new AtomicBoolean()));
+    }
+  }
+}
