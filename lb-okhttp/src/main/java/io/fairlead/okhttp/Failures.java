@@ -60,8 +60,9 @@ final class Failures {
     }
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       // Okio tells how much of a line there was when the stream ended.
-      if (cause instanceof EOFException && String.valueOf(cause.getMessage()).contains("limit=")) {
-        return !cause.getMessage().contains("limit=0 ");
+      String message = String.valueOf(cause.getMessage());
+      if (cause instanceof EOFException && message.contains("limit=")) {
+        return !message.contains("limit=0 ");
       }
     }
     return false;

@@ -52,7 +52,7 @@ final class StatusClassifier implements ResponseClassifier {
     // The server's own clock, if it tells it: ours may be wrong.
     Date date = response.headers().getDate("Date");
     Instant now = date == null ? Instant.now() : date.toInstant();
-    long seconds = Duration.between(now, until.toInstant()).getSeconds();
+    long seconds = Duration.between(now, until.toInstant()).toSeconds();
     return Duration.ofSeconds(Math.max(0, Math.min(seconds, LONGEST_SECONDS)));
   }
 }
