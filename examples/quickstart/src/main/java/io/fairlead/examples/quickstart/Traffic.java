@@ -1,0 +1,100 @@
+package io.fairlead.examples.quickstart;
+
+import io.fairlead.okhttp.Attempts;
+import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
+import java.util.stream.IntStream;
+import okhttp3.Call;
+import okhttp3.OkHttpClient;
+import okhttp3.Request;
+import okhttp3.Response;
+import okio.Okio;
+import org.jspecify.annotations.Nullable;
+
+/** Threads that make the same call again and again. */
+final class Traffic {
+
+  private static final long PROGRESS_MILLIS = 100;
+
+  private final OkHttpClient client;
+  private final Request request;
+  private final Results results;
+  private final LongConsumer script;
+  private final AtomicLong tickets = new AtomicLong();
+
+  Traffic(OkHttpClient client, Request request, Results results, LongConsumer script) {
+    this.client = client;
+    this.request = request;
+    this.results = results;
+    this.script = script;
+  }
+
+  /** Makes so many calls, and returns when the last one has ended. */
+  void send(long requests, int concurrency, Progress progress) throws InterruptedException {
+    int threads = (int) Math.min(concurrency, requests);
+    ExecutorService workers = Executors.newFixedThreadPool(threads);
+    long start = System.nanoTime();
+    try {
+      CompletableFuture<Void> all = CompletableFuture.allOf(IntStream.range(0, threads)
+          .mapToObj(i -> CompletableFuture.runAsync(() -> callUntil(requests), workers))
+          .toArray(CompletableFuture[]::new));
+      while (!ends(all)) {
+        progress.update(results.line(requests));
+      }
+    } finally {
+      workers.shutdownNow();
+    }
+    results.took(System.nanoTime() - start);
+    progress.update(results.line(requests));
+  }
+
+  /** Waits for a moment. Whether it has ended by then. */
+  private static boolean ends(CompletableFuture<Void> all) throws InterruptedException {
+    try {
+      all.get(PROGRESS_MILLIS, TimeUnit.MILLISECONDS);
+      return true;
+    } catch (TimeoutException e) {
+      return false;
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a thread that calls has failed", e.getCause());
+    }
+  }
+
+  private void callUntil(long requests) {
+    for (long ticket = tickets.getAndIncrement();
+        ticket < requests;
+        ticket = tickets.getAndIncrement()) {
+      script.accept(ticket);
+      call();
+    }
+  }
+
+  private void call() {
+    Call call = client.newCall(request);
+    int status = 0;
+    IOException failure = null;
+    try (Response response = call.execute()) {
+      status = response.code();
+      response.body().source().readAll(Okio.blackhole());
+    } catch (IOException e) {
+      failure = e;
+    }
+    record(call, status, failure);
+  }
+
+  private void record(Call call, int status, @Nullable IOException failure) {
+    Attempts attempts = call.tag(Attempts.class);
+    if (attempts != null) { // null only if the URL's host had no balancer
+      boolean truncated = status != 0 && failure != null;
+      results.attempts(attempts.all(), truncated);
+    }
+    results.call(status, failure);
+  }
+}
