@@ -3,6 +3,8 @@ package io.fairlead.okhttp;
 import io.fairlead.Lease;
 import io.fairlead.request.Outcome;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Proxy;
 import java.util.Objects;
 import okhttp3.Call;
 import okhttp3.Connection;
@@ -23,6 +25,7 @@ final class AttemptListener extends EventListener {
   private final BalancedCall balanced;
   private @Nullable Dialing dialing;
   private boolean dialed;
+  private boolean opened;
   private @Nullable Connection connection;
   private boolean sent;
   private boolean bodyBegun;
@@ -39,6 +42,7 @@ final class AttemptListener extends EventListener {
   void begin(Lease lease, Dialing dialing) {
     this.dialing = dialing;
     dialed = false;
+    opened = false;
     connection = null;
     sent = false;
     bodyBegun = false;
@@ -56,7 +60,7 @@ final class AttemptListener extends EventListener {
     return Objects.requireNonNull(dialing, "dialing");
   }
 
-  /** Whether it came so far as to look for a connection, and had to make one. */
+  /** Whether it came so far as to look for a connection, and found none at first. */
   boolean dialed() {
     return dialed;
   }
@@ -68,7 +72,8 @@ final class AttemptListener extends EventListener {
 
   /** Whether its connection has carried other requests before. */
   boolean reused() {
-    return connection != null && !dialed;
+    // Not by dialed: having looked the address up, OkHttp looks for a connection once more.
+    return connection != null && !opened;
   }
 
   /** Whether its connection is one that carries several requests at once. */
@@ -111,6 +116,17 @@ final class AttemptListener extends EventListener {
   @Override
   public void dnsStart(Call call, String domainName) {
     dialed = true;
+  }
+
+  @Override
+  public void connectStart(Call call, InetSocketAddress address, Proxy proxy) {
+    dialing().connecting();
+  }
+
+  @Override
+  public void connectEnd(
+      Call call, InetSocketAddress address, Proxy proxy, @Nullable Protocol protocol) {
+    opened = true;
   }
 
   @Override

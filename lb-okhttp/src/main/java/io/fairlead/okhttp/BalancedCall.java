@@ -10,6 +10,7 @@ import io.fairlead.request.RequestContext;
 import io.fairlead.retry.CallPlan;
 import io.fairlead.retry.CallPlan.Answer;
 import io.fairlead.retry.CallPlan.Event;
+import io.fairlead.retry.CallPlan.Target;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.util.ArrayList;
@@ -115,7 +116,7 @@ final class BalancedCall {
               .close(); // after the next is leased: a closing balancer knows calls by their leases
         }
         AttemptListener attempt = ownCall ? new AttemptListener(this) : chainListener;
-        attempt.begin(now, dialing(now));
+        attempt.begin(now, dialing(now, plan.target() == Target.SAME));
         attempts.begin(now, attempt);
         try {
           Response response = deliver(send(attempt), attempt, now);
@@ -147,9 +148,10 @@ final class BalancedCall {
     return failures;
   }
 
-  private Dialing dialing(Lease lease) {
+  private Dialing dialing(Lease lease, boolean fresh) {
     boolean probeable = interceptor.probes() && !request.isHttps();
-    return route.endpoint(lease.member()).dialing(chain, probeable);
+    Endpoint endpoint = route.endpoint(lease.member());
+    return fresh ? endpoint.freshDialing(chain, probeable) : endpoint.dialing(chain, probeable);
   }
 
   private Response send(AttemptListener attempt) throws IOException {

@@ -10,12 +10,13 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import okhttp3.Connection;
 import okhttp3.Interceptor;
+import okhttp3.Protocol;
 import okhttp3.Request;
 import okhttp3.Response;
 
 /**
  * The network interceptor of an installed client: keeps a balanced request from being written to a connection that is closed
- * already, and OkHttp from sending one again by itself.
+ * already, and OkHttp from sending one again by itself and from keeping what the backend closes.
  */
 final class ConnectionGuard implements Interceptor {
 
@@ -60,7 +61,27 @@ final class ConnectionGuard implements Interceptor {
     if (attempt.reused() && !attempt.answered() && !balanced.repeatable() && isStale(connection)) {
       throw new StaleConnectionException();
     }
-    return hideRetryAfter(chain.proceed(request));
+    Endpoint endpoint = attempt.dialing().endpoint();
+    if (!endpoint.isLogical(request.url().host())) {
+      return hideRetryAfter(chain.proceed(request));
+    }
+    Response response = chain.proceed(endpoint.closesConnections() ? closing(request) : request);
+    endpoint.closesConnections(closesConnection(response));
+    return hideRetryAfter(response);
+  }
+
+  /** OkHttp keeps no connection over which it has said so. */
+  private static Request closing(Request request) {
+    return request.newBuilder().header("Connection", "close").build();
+  }
+
+  /**
+   * Whether it is of a backend that closes each connection without saying so, as HTTP/1.0 has it. OkHttp would keep it, and
+   * lose the next request on it.
+   */
+  private static boolean closesConnection(Response response) {
+    return response.protocol() == Protocol.HTTP_1_0
+        && !"keep-alive".equalsIgnoreCase(response.header("Connection"));
   }
 
   private boolean isStale(Connection connection) {

@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  * to which a redirect may lead, is left to the client's own Dns, sockets and proxies.
  *
  * <p>OkHttp's pool takes connections for interchangeable if, among other things, their Dns and their proxy selector are
- * equal. So the Dns stands for the backend, the epoch, and the client's own Dns.
+ * equal. So the Dns stands for the backend, the epoch, and the client's own Dns. That of an attempt that needs a fresh
+ * connection equals no other until it connects: no connection that is there fits it, and from then on its own fits others.
  */
 final class Dialing {
 
@@ -37,14 +38,19 @@ final class Dialing {
   private final Dns dns = new BackendDns();
   private final SocketFactory sockets = new BackendSockets();
   private final ProxySelector proxies;
+  private volatile boolean alone;
 
-  Dialing(Endpoint endpoint, int epoch, Interceptor.Chain chain, boolean probeable) {
+  /**
+   * @param fresh whether no connection will do that is there already; not to be shared by attempts then
+   */
+  Dialing(Endpoint endpoint, int epoch, Interceptor.Chain chain, boolean probeable, boolean fresh) {
     this.endpoint = endpoint;
     this.epoch = epoch;
     this.clientDns = chain.getDns();
     this.clientSockets = chain.getSocketFactory();
     this.clientProxies = chain.getProxySelector();
     this.probeable = probeable;
+    this.alone = fresh;
     this.proxies = new BackendProxies(endpoint, clientProxies);
   }
 
@@ -56,8 +62,22 @@ final class Dialing {
         && clientProxies == chain.getProxySelector();
   }
 
+  Endpoint endpoint() {
+    return endpoint;
+  }
+
   int epoch() {
     return epoch;
+  }
+
+  /**
+   * A connection is being made. To be called before it has failed, since OkHttp keeps each failed route that is unlike
+   * those that it has.
+   */
+  void connecting() {
+    if (alone) {
+      alone = false;
+    }
   }
 
   /** The chain, led to the backend, and kept from sending anything again by itself. */
@@ -100,8 +120,12 @@ final class Dialing {
 
     @Override
     public boolean equals(@Nullable Object other) {
-      return other instanceof BackendDns that
-          && endpoint == that.dialing().endpoint
+      return other == this
+          || (other instanceof BackendDns that && !alone && !that.dialing().alone && matches(that));
+    }
+
+    private boolean matches(BackendDns that) {
+      return endpoint == that.dialing().endpoint
           && epoch == that.dialing().epoch
           && clientDns.equals(that.dialing().clientDns);
     }

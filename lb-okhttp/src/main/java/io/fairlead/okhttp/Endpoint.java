@@ -19,6 +19,7 @@ final class Endpoint {
   private final Set<String> logicalHosts;
   private final AtomicInteger epoch = new AtomicInteger();
   private volatile @Nullable Dialing dialing;
+  private volatile boolean closesConnections;
 
   /**
    * @param logicalHosts the hosts in URLs that stand for this member's service
@@ -44,6 +45,17 @@ final class Endpoint {
     return address;
   }
 
+  /** Whether it closed the connection after its last answer without having said so, and will again. */
+  boolean closesConnections() {
+    return closesConnections;
+  }
+
+  void closesConnections(boolean closes) {
+    if (closes != closesConnections) { // a write for each answer would cost other threads more
+      closesConnections = closes;
+    }
+  }
+
   boolean isLogical(String hostname) {
     return logicalHosts.contains(hostname);
   }
@@ -58,9 +70,14 @@ final class Endpoint {
     if (known != null && known.fits(chain, probeable, now)) {
       return known;
     }
-    Dialing fresh = new Dialing(this, now, chain, probeable);
-    dialing = fresh;
-    return fresh;
+    Dialing changed = new Dialing(this, now, chain, probeable, false);
+    dialing = changed;
+    return changed;
+  }
+
+  /** A way of dialling for one attempt, which will use no connection that is there already. */
+  Dialing freshDialing(Interceptor.Chain chain, boolean probeable) {
+    return new Dialing(this, epoch.get(), chain, probeable, true);
   }
 
   /** Connections made in this way are not used again; those in use finish. */
