@@ -58,7 +58,7 @@ final class BalancedCall {
     this.repeatable = context.isRepeatable();
     this.context = context;
     this.userListener = chain.getEventListener();
-    this.attempts = Attempts.ofCall(chain.call());
+    this.attempts = Attempts.begin(chain.call());
     this.chainListener = new AttemptListener(this);
     this.startNanos = chain.call().timeout().timeoutNanos() > 0 ? System.nanoTime() : 0;
   }

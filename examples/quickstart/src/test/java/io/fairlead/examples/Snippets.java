@@ -4,6 +4,8 @@ import io.fairlead.Lease;
 import io.fairlead.LoadBalancer;
 import io.fairlead.backend.Backend;
 import io.fairlead.backend.Live;
+import io.fairlead.backend.MemberControl;
+import io.fairlead.backend.Veto;
 import io.fairlead.okhttp.Attempts;
 import io.fairlead.okhttp.CallOptions;
 import io.fairlead.okhttp.LoadBalancingInterceptor;
@@ -11,6 +13,7 @@ import io.fairlead.request.Outcome;
 import io.fairlead.request.RequestContext;
 import io.fairlead.strategy.Strategy;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
@@ -50,6 +53,12 @@ final class Snippets {
                 .build()));
   }
 
+  static void byHand(LoadBalancer orders) {
+    MemberControl deploy = orders.pool().control(orders.pool().member("10.0.0.1:8080"), "deploy");
+    deploy.veto(Veto.Kind.HARD, "version 43 is on its way", Duration.ofMinutes(10));
+    deploy.lift();
+  }
+
   static void strategies() {
     LoadBalancer search = LoadBalancer.builder("search")
         .backends("10.0.1.1:9200", "10.0.1.2:9200")
@@ -70,11 +79,10 @@ final class Snippets {
         .build();
   }
 
-  static void withoutOkHttp(LoadBalancer orders, String userId) throws IOException {
-    String item = orders.call(
-        RequestContext.withKey(userId).repeatable(), attempt -> fetch(attempt.backend()));
+  static void withoutOkHttp(LoadBalancer orders) throws IOException {
+    String item = orders.call(RequestContext.empty().repeatable(), attempt -> fetch(attempt.backend()));
 
-    try (Lease lease = orders.acquire(RequestContext.withKey(userId))) {
+    try (Lease lease = orders.acquire()) {
       fetch(lease.backend());
       lease.record(Outcome.success()); // or another one
     } // gives the place in flight back, exactly once
