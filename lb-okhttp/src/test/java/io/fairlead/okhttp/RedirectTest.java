@@ -304,4 +304,25 @@ class RedirectTest {
       fleet.assertIdle();
     }
   }
+
+  @ParameterizedTest
+  @CsvSource({"HTTP, false", "HTTPS_1, false", "HTTPS_2, false", "HTTP, true", "HTTPS_2, true"})
+  void toAnotherBalancedHost_failsAndSaysSo(Wire wire, boolean failsFirst) throws IOException {
+    try (Fleet orders = Fleet.named("orders.example", wire, 2);
+        Fleet items = Fleet.named("items.example", wire, 1)) {
+      OkHttpClient client = LoadBalancingInterceptor.of(orders.balancer(), items.balancer())
+          .install(wire.client().newBuilder().dns(Fleet.dns()).build());
+      if (failsFirst) {
+        orders.fail(0);
+      }
+      orders.answer(failsFirst ? 1 : 0, to(items.url("/there").toString()));
+      items.answer(0, "there");
+      assertThatThrownBy(() -> orders.read(client, "/here"))
+          .isInstanceOf(ProtocolException.class)
+          .hasMessageContainingAll(
+              "orders.example", items.url("/there").toString(), "another balanced host");
+      orders.assertIdle();
+      items.assertIdle();
+    }
+  }
 }

@@ -98,7 +98,9 @@ class SettingsTest {
       fleet.fail(0);
       fleet.answer(
           1,
-          new MockResponse.Builder().onResponseStart(SocketEffect.Stall.INSTANCE).build());
+          new MockResponse.Builder()
+              .onResponseStart(SocketEffect.Stall.INSTANCE)
+              .build());
       assertThatThrownBy(() -> fleet.read(client, "/"))
           .isInstanceOf(InterruptedIOException.class)
           .hasMessage("timeout");
