@@ -67,8 +67,8 @@ public final class Attempts {
   }
 
   /**
-   * Those of the call that this response came from; null if that was not balanced, or if an interceptor has replaced the
-   * response's body.
+   * Those of the call that this response came from; null if that was not balanced, if it opened a web socket, or if an
+   * interceptor has replaced the response's body.
    */
   public static @Nullable Attempts of(Response response) {
     return response.body() instanceof BalancedBody body ? body.attempts() : null;

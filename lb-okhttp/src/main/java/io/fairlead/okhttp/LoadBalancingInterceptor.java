@@ -109,7 +109,8 @@ public final class LoadBalancingInterceptor implements Interceptor {
    * <p>On a client derived from the new one with {@code newBuilder()}, changed time-outs, cookies, cache, authenticators, pins,
    * host name verifier, TLS, redirects, pool, Dns and sockets hold for every attempt. Changed protocols, connection specs, ping
    * interval and network interceptors hold for first attempts and for those over HTTP/1.1, and are as they were here for
-   * further attempts over HTTP/2.
+   * further attempts over HTTP/2. To a network interceptor such an attempt is a call of its own, without the tags that were
+   * put on the user's Call; the request's are there.
    *
    * @throws IllegalArgumentException if the client has an explicit proxy, through which no backend could be chosen (a
    *     ProxySelector is passed by for balanced hosts), has a load balancing interceptor among its network interceptors, or
@@ -146,6 +147,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
     Dispatcher dispatcher = new Dispatcher(given.executorService());
     dispatcher.setMaxRequests(given.getMaxRequests());
     dispatcher.setMaxRequestsPerHost(given.getMaxRequests()); // the logical host is many hosts
+    dispatcher.setIdleCallback(given.getIdleCallback());
     return dispatcher;
   }
 

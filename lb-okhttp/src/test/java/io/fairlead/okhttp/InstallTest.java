@@ -40,7 +40,10 @@ class InstallTest {
   void originalClient_isLeftAsItIs() throws IOException {
     try (Fleet fleet = Fleet.inOrder(Wire.HTTP, 1)) {
       OkHttpClient original = Wire.HTTP.client();
+      Runnable idle = () -> {};
+      original.dispatcher().setIdleCallback(idle);
       OkHttpClient installed = fleet.interceptor().install(original);
+      assertThat(installed.dispatcher().getIdleCallback()).isSameAs(idle);
       assertThat(original.interceptors()).isEmpty();
       assertThat(original.networkInterceptors()).isEmpty();
       assertThat(original.dispatcher().getMaxRequestsPerHost()).isEqualTo(5);

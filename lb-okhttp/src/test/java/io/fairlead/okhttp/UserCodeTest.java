@@ -85,6 +85,16 @@ class UserCodeTest {
     public void responseHeadersEnd(Call call, Response response) {
       at("responseHeadersEnd");
     }
+
+    @Override
+    public void responseBodyEnd(Call call, long bytes) {
+      at("responseBodyEnd");
+    }
+
+    @Override
+    public void callEnd(Call call) {
+      at("callEnd");
+    }
   }
 
   private static void assertFails(Fleet fleet, OkHttpClient client) throws Exception {
@@ -178,6 +188,25 @@ class UserCodeTest {
         fleet.answer(0, "hello");
         assertFails(fleet, client);
         assertThat(fleet.server(1).getRequestCount()).isZero();
+      }
+    }
+  }
+
+  /** These come while the caller reads the body, and throw there, as with a plain client. */
+  @ParameterizedTest
+  @ValueSource(strings = {"responseBodyEnd", "callEnd"})
+  void eventListener_atTheEnd(String event) throws Exception {
+    for (Wire wire : Wire.values()) {
+      try (Fleet fleet = Fleet.inOrder(wire, 1)) {
+        OkHttpClient client = fleet
+            .client()
+            .newBuilder()
+            .eventListener(new ThrowingListener(event))
+            .build();
+        fleet.answer(0, "hello");
+        Response response = client.newCall(fleet.get("/")).execute();
+        assertThatThrownBy(() -> response.body().string()).isInstanceOf(Bug.class);
+        fleet.assertIdle();
       }
     }
   }
