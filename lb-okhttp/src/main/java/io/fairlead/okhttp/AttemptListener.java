@@ -9,6 +9,7 @@ import java.util.Objects;
 import okhttp3.Call;
 import okhttp3.Connection;
 import okhttp3.EventListener;
+import okhttp3.HttpUrl;
 import okhttp3.Protocol;
 import okhttp3.Request;
 import okhttp3.Response;
@@ -29,8 +30,9 @@ final class AttemptListener extends EventListener {
   private @Nullable Connection connection;
   private boolean sent;
   private boolean bodyBegun;
+  private boolean broken;
   private boolean answered;
-  private boolean followedUp;
+  private @Nullable HttpUrl followedUp;
   private @Nullable String schemeChange;
   private volatile @Nullable Lease lease;
 
@@ -46,8 +48,9 @@ final class AttemptListener extends EventListener {
     connection = null;
     sent = false;
     bodyBegun = false;
+    broken = false;
     answered = false;
-    followedUp = false;
+    followedUp = null;
     schemeChange = null;
     this.lease = lease;
   }
@@ -97,13 +100,19 @@ final class AttemptListener extends EventListener {
     return bodyBegun;
   }
 
+  /** Whether sending or receiving failed. If not, an exception is of the user's code: of the request's body, say. */
+  boolean broken() {
+    return broken;
+  }
+
   /** Whether the headers of a first answer have come, and its outcome is recorded. */
   boolean answered() {
     return answered;
   }
 
-  /** Whether it has gone on after the first answer: to where a redirect leads, say. */
-  boolean followedUp() {
+  /** To where it has gone on after the first answer: to where a redirect leads, say. Null if it has not. */
+  @Nullable
+  HttpUrl followedUp() {
     return followedUp;
   }
 
@@ -150,6 +159,16 @@ final class AttemptListener extends EventListener {
   }
 
   @Override
+  public void requestFailed(Call call, IOException failure) {
+    broken = true;
+  }
+
+  @Override
+  public void responseFailed(Call call, IOException failure) {
+    broken = true;
+  }
+
+  @Override
   public void responseHeadersEnd(Call call, Response response) {
     Lease present = lease;
     if (!answered && present != null) {
@@ -161,7 +180,7 @@ final class AttemptListener extends EventListener {
   @Override
   public void followUpDecision(Call call, Response response, @Nullable Request followUp) {
     if (followUp != null) {
-      followedUp = true;
+      followedUp = followUp.url();
       schemeChange = balanced.schemeChange(followUp.url());
     }
   }

@@ -120,7 +120,9 @@ public final class Attempts {
   void end(Outcome outcome, @Nullable IOException failure) {
     Entry last = entries.get(entries.size() - 1);
     last.failure = failure;
-    last.outcome = outcome;
+    if (last.outcome == null) { // the first one counts, as with the lease
+      last.outcome = outcome;
+    }
   }
 
   @Override

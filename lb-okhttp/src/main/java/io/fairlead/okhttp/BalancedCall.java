@@ -12,7 +12,9 @@ import io.fairlead.retry.CallPlan.Answer;
 import io.fairlead.retry.CallPlan.Event;
 import io.fairlead.retry.CallPlan.Target;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.ProtocolException;
+import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
 import okhttp3.EventListener;
@@ -179,12 +181,12 @@ final class BalancedCall {
       // after this one.
       attempt.answered(response.networkResponse() == null ? Outcome.ignored() : classify(response));
     }
+    if (response.code() == 101) {
+      return response; // a web socket or the like; the listener hears of its end
+    }
     boolean over = response.networkResponse() == null || response.body().contentLength() == 0;
     if (over) {
       lease.close();
-    }
-    if (response.code() == 101) {
-      return response; // a web socket or the like; the listener hears of its end
     }
     BalancedBody body = over
         ? new BalancedBody(response.body(), attempts)
@@ -207,13 +209,14 @@ final class BalancedCall {
       explained.initCause(failure);
       throw explained;
     }
-    if (attempt.followedUp()) {
-      throw failure; // of a later hop: not the member's
+    HttpUrl hop = attempt.followedUp();
+    if (hop != null) {
+      throw ofLaterHop(hop, failure);
     }
     Outcome outcome = Failures.outcome(attempt, failure);
     if (outcome == null) {
       end(lease, Outcome.ignored(), failure);
-      throw failure; // of an interceptor, before anything was sent
+      throw failure; // the user's own
     }
     end(lease, outcome, failure);
     failures().add(new FailedAttempt(lease.backend(), outcome, failure));
@@ -229,6 +232,20 @@ final class BalancedCall {
       return interceptor.isInstalled() ? answer : Answer.FAIL;
     }
     return answer;
+  }
+
+  /** What to throw for a failure that is not the member's: its own, unless that is hard to understand. */
+  private IOException ofLaterHop(HttpUrl hop, IOException failure) {
+    boolean unreached =
+        failure instanceof UnknownHostException || failure instanceof ConnectException;
+    if (!unreached || route.hosts().contains(hop.host()) || !interceptor.balances(hop.host())) {
+      return failure;
+    }
+    ProtocolException explained = new ProtocolException(
+        route.balancer().name() + ": a redirect to " + hop
+            + " leads to another balanced host; it was looked for by its name, since redirects do not pass balancers again");
+    explained.initCause(failure);
+    return explained;
   }
 
   private void end(Lease lease, Outcome outcome, IOException failure) {

@@ -28,7 +28,7 @@ final class Failures {
 
   /**
    * The outcome of an attempt that failed before the headers of an answer were complete. Null if the failure has nothing to
-   * do with the backend, since it was not even looked for.
+   * do with the backend: it was not even looked for, or what failed is an interceptor or the request's own body.
    */
   static @Nullable Outcome outcome(AttemptListener attempt, IOException failure) {
     if (failure instanceof ConnectionGuard.StaleConnectionException) {
@@ -36,6 +36,9 @@ final class Failures {
     }
     if (!attempt.sent()) {
       return attempt.dialed() && !attempt.connected() ? Outcome.connectFailure() : null;
+    }
+    if (!attempt.broken() && !(failure instanceof ProtocolException)) {
+      return null;
     }
     String type = failure.getClass().getName();
     if (type.equals(CONNECTION_SHUTDOWN)) {
