@@ -3,6 +3,8 @@ package io.fairlead.okhttp;
 import io.fairlead.Lease;
 import io.fairlead.request.Outcome;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Proxy;
 import java.util.Objects;
 import okhttp3.Call;
 import okhttp3.Connection;
@@ -23,9 +25,12 @@ final class AttemptListener extends EventListener {
   private final BalancedCall balanced;
   private @Nullable Dialing dialing;
   private boolean dialed;
+  private boolean fresh;
   private @Nullable Connection connection;
   private boolean sent;
   private boolean bodyBegun;
+  private boolean broken;
+  private boolean answerBegun;
   private boolean answered;
   private boolean followedUp;
   private @Nullable String schemeChange;
@@ -39,13 +44,21 @@ final class AttemptListener extends EventListener {
   void begin(Lease lease, Dialing dialing) {
     this.dialing = dialing;
     dialed = false;
+    fresh = false;
     connection = null;
     sent = false;
     bodyBegun = false;
+    broken = false;
+    answerBegun = false;
     answered = false;
     followedUp = false;
     schemeChange = null;
     this.lease = lease;
+  }
+
+  /** The interceptor is done with the call: headers that come now are another's, to whom an outer interceptor went on. */
+  void finish() {
+    answered = true;
   }
 
   BalancedCall balanced() {
@@ -56,7 +69,7 @@ final class AttemptListener extends EventListener {
     return Objects.requireNonNull(dialing, "dialing");
   }
 
-  /** Whether it came so far as to look for a connection, and had to make one. */
+  /** Whether it came so far as to look for a connection, and found none to use again at once. */
   boolean dialed() {
     return dialed;
   }
@@ -68,7 +81,7 @@ final class AttemptListener extends EventListener {
 
   /** Whether its connection has carried other requests before. */
   boolean reused() {
-    return connection != null && !dialed;
+    return connection != null && !fresh;
   }
 
   /** Whether its connection is one that carries several requests at once. */
@@ -90,6 +103,16 @@ final class AttemptListener extends EventListener {
   /** Whether anything of its body may have been sent. */
   boolean bodyBegun() {
     return bodyBegun;
+  }
+
+  /** Whether it was the connection that failed, as opposed to the request's own body or an interceptor. */
+  boolean broken() {
+    return broken;
+  }
+
+  /** Whether headers have come that were not yet the answer's: informational ones. */
+  boolean answerBegun() {
+    return answerBegun;
   }
 
   /** Whether the headers of a first answer have come, and its outcome is recorded. */
@@ -114,6 +137,12 @@ final class AttemptListener extends EventListener {
   }
 
   @Override
+  public void connectEnd(
+      Call call, InetSocketAddress address, Proxy proxy, @Nullable Protocol protocol) {
+    fresh = true;
+  }
+
+  @Override
   public void connectionAcquired(Call call, Connection connection) {
     this.connection = connection;
   }
@@ -131,6 +160,21 @@ final class AttemptListener extends EventListener {
   @Override
   public void requestBodyStart(Call call) {
     bodyBegun = true;
+  }
+
+  @Override
+  public void requestFailed(Call call, IOException failure) {
+    broken = true;
+  }
+
+  @Override
+  public void responseFailed(Call call, IOException failure) {
+    broken = true;
+  }
+
+  @Override
+  public void responseHeadersStart(Call call) {
+    answerBegun = true;
   }
 
   @Override

@@ -132,6 +132,8 @@ final class BalancedCall {
       throw new IOException(
           balancer.name() + ": " + e, e); // OkHttp's dispatcher lets any other kill its thread
     } finally {
+      attempts.finish();
+      chainListener.finish();
       if (!delivered && lease != null) {
         lease.record(
             Outcome.ignored()); // of a RuntimeException or Error; any other has an outcome by now
@@ -172,12 +174,12 @@ final class BalancedCall {
       // after this one.
       attempt.answered(response.networkResponse() == null ? Outcome.ignored() : classify(response));
     }
+    if (response.code() == 101) {
+      return response; // a web socket or the like; the listener hears of its end
+    }
     boolean over = response.networkResponse() == null || response.body().contentLength() == 0;
     if (over) {
       lease.close();
-    }
-    if (response.code() == 101) {
-      return response; // a web socket or the like; the listener hears of its end
     }
     BalancedBody body = over
         ? new BalancedBody(response.body(), attempts)
@@ -199,13 +201,13 @@ final class BalancedCall {
       explained.initCause(failure);
       throw explained;
     }
-    if (attempt.followedUp()) {
-      throw failure; // of a later hop: not the member's
+    if (attempt.answered() || attempt.followedUp()) {
+      throw failure; // of a later hop, or of who did not like the answer: not the member's
     }
     Outcome outcome = Failures.outcome(attempt, failure);
     if (outcome == null) {
       end(lease, Outcome.ignored(), failure);
-      throw failure; // of an interceptor, before anything was sent
+      throw failure; // of the client's own: settings, the request's body, an interceptor
     }
     end(lease, outcome, failure);
     failures().add(new FailedAttempt(lease.backend(), outcome, failure));
@@ -213,7 +215,7 @@ final class BalancedCall {
       route.endpoint(lease.member()).retire(attempt.dialing());
     }
     boolean bodySpent = attempt.bodyBegun() && isOneShot(request.body());
-    boolean tooLate = bodySpent || attempt.answered() || Failures.isPartOfAnswer(failure);
+    boolean tooLate = bodySpent || Failures.isPartOfAnswer(attempt, failure);
     Event event = tooLate ? Event.ANSWERED : Event.FAILED;
     Answer answer = plan.next(event, plan.attempt(), outcome, lease.answeredNanos());
     if (answer == Answer.SEND && attempt.multiplexed()) {
