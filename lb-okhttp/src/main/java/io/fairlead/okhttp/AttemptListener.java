@@ -33,6 +33,7 @@ final class AttemptListener extends EventListener {
   private boolean answerBegun;
   private boolean answered;
   private boolean followedUp;
+  private boolean ended;
   private @Nullable String schemeChange;
   private volatile @Nullable Lease lease;
 
@@ -196,12 +197,20 @@ final class AttemptListener extends EventListener {
 
   @Override
   public void callEnd(Call call) {
-    close();
+    ended();
   }
 
   @Override
   public void callFailed(Call call, IOException failure) {
-    close();
+    ended();
+  }
+
+  /** A call of the attempt's own may end before its outcome is recorded: closed before, it would be taken for abandoned. */
+  private void ended() {
+    ended = true;
+    if (answered) {
+      close();
+    }
   }
 
   @Override
@@ -222,6 +231,9 @@ final class AttemptListener extends EventListener {
     if (!answered && present != null) {
       answered = true;
       balanced.answered(present, outcome);
+      if (ended) {
+        close();
+      }
     }
   }
 }

@@ -10,7 +10,9 @@ import io.fairlead.request.RequestContext;
 import io.fairlead.retry.CallPlan;
 import io.fairlead.retry.CallPlan.Answer;
 import io.fairlead.retry.CallPlan.Event;
+import io.fairlead.retry.CallPlan.Target;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.ProtocolException;
 import java.util.ArrayList;
 import java.util.List;
@@ -155,9 +157,21 @@ final class BalancedCall {
   }
 
   private Response send(AttemptListener attempt) throws IOException {
-    if (!ownCall) {
-      return attempt.dialing().apply(chain).proceed(request);
+    try {
+      return ownCall ? sendAsOwnCall(attempt) : attempt.dialing().apply(chain).proceed(request);
+    } catch (IOException | RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      // Where OkHttp waits for a connection, an interrupt leaves it as a bare InterruptedException,
+      // undeclared.
+      Thread.currentThread().interrupt();
+      InterruptedIOException interrupted = new InterruptedIOException("interrupted");
+      interrupted.initCause(e);
+      throw interrupted;
     }
+  }
+
+  private Response sendAsOwnCall(AttemptListener attempt) throws IOException {
     long timeout = chain.call().timeout().timeoutNanos();
     // Counted from where this call came to the interceptor, which is later than its start by what
     // others did before.
@@ -204,14 +218,16 @@ final class BalancedCall {
     if (attempt.answered() || attempt.followedUp()) {
       throw failure; // of a later hop, or of who did not like the answer: not the member's
     }
-    Outcome outcome = Failures.outcome(attempt, failure);
+    Outcome outcome = Failures.outcome(attempt, failure, plan.target() == Target.SAME);
     if (outcome == null) {
       end(lease, Outcome.ignored(), failure);
       throw failure; // of the client's own: settings, the request's body, an interceptor
     }
     end(lease, outcome, failure);
     failures().add(new FailedAttempt(lease.backend(), outcome, failure));
-    if (outcome.isConnectionLost()) {
+    // A connection that refuses streams for good is passed by without our doing, and may be a good
+    // one.
+    if (outcome.isConnectionLost() && !Failures.isRefusedStream(failure)) {
       route.endpoint(lease.member()).retire(attempt.dialing());
     }
     boolean bodySpent = attempt.bodyBegun() && isOneShot(request.body());

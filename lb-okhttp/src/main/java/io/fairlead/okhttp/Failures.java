@@ -31,8 +31,10 @@ final class Failures {
   /**
    * The outcome of an attempt that failed before the headers of an answer were complete. Null if the failure has nothing to
    * do with the backend: it was not even looked for, or it is the request's body that failed, or an interceptor.
+   *
+   * @param again whether the attempt before it was lost with its connection, on the same backend
    */
-  static @Nullable Outcome outcome(AttemptListener attempt, IOException failure) {
+  static @Nullable Outcome outcome(AttemptListener attempt, IOException failure, boolean again) {
     if (failure instanceof ConnectionGuard.StaleConnectionException) {
       return Outcome.connectionLost().unsent();
     }
@@ -50,9 +52,15 @@ final class Failures {
     if (type.equals(CONNECTION_SHUTDOWN)) {
       return Outcome.connectionLost().unsent();
     }
+    if (isRefusedStream(failure)) {
+      // Either the backend has too much to do, or it is about to close this connection (GOAWAY), as
+      // servers do from time to time. OkHttp does not tell which; the second try shows it.
+      Outcome outcome =
+          attempt.reused() && !again ? Outcome.connectionLost() : Outcome.protocolError();
+      return outcome.unsent();
+    }
     if (type.equals(STREAM_RESET)) {
-      boolean refused = String.valueOf(failure.getMessage()).endsWith("REFUSED_STREAM");
-      return refused ? Outcome.protocolError().unsent() : Outcome.protocolError();
+      return Outcome.protocolError();
     }
     if (failure instanceof SocketTimeoutException) {
       return Outcome.timeout();
@@ -60,6 +68,12 @@ final class Failures {
     return attempt.reused() && !isPartOfAnswer(attempt, failure)
         ? Outcome.connectionLost()
         : Outcome.protocolError();
+  }
+
+  /** Whether the backend refused to take up a stream: it has done nothing with it then (RFC 9113, 8.7). */
+  static boolean isRefusedStream(IOException failure) {
+    return failure.getClass().getName().equals(STREAM_RESET)
+        && String.valueOf(failure.getMessage()).endsWith("REFUSED_STREAM");
   }
 
   /**
