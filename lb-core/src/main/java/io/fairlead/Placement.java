@@ -271,10 +271,12 @@ final class Placement implements Choice, Lease {
   }
 
   @Override
-  public void closeLeaked() {
-    if (tryClose()) {
+  public boolean closeLeaked() {
+    boolean first = tryClose();
+    if (first) {
       balancer.listeners().leaked(member());
     }
+    return first;
   }
 
   /** True to the first who closes it. */

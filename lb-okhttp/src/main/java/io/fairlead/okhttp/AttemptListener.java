@@ -31,8 +31,10 @@ final class AttemptListener extends EventListener {
   private boolean sent;
   private boolean bodyBegun;
   private boolean broken;
+  private boolean answerBegun;
   private boolean answered;
   private @Nullable HttpUrl followedUp;
+  private boolean ended;
   private @Nullable String schemeChange;
   private volatile @Nullable Lease lease;
 
@@ -49,10 +51,16 @@ final class AttemptListener extends EventListener {
     sent = false;
     bodyBegun = false;
     broken = false;
+    answerBegun = false;
     answered = false;
     followedUp = null;
     schemeChange = null;
     this.lease = lease;
+  }
+
+  /** The interceptor is done with the call: headers that come now are another's, to whom an outer interceptor went on. */
+  void finish() {
+    answered = true;
   }
 
   BalancedCall balanced() {
@@ -103,6 +111,11 @@ final class AttemptListener extends EventListener {
   /** Whether sending or receiving failed. If not, an exception is of the user's code: of the request's body, say. */
   boolean broken() {
     return broken;
+  }
+
+  /** Whether headers have come that were not yet the answer's: informational ones. */
+  boolean answerBegun() {
+    return answerBegun;
   }
 
   /** Whether the headers of a first answer have come, and its outcome is recorded. */
@@ -169,6 +182,11 @@ final class AttemptListener extends EventListener {
   }
 
   @Override
+  public void responseHeadersStart(Call call) {
+    answerBegun = true;
+  }
+
+  @Override
   public void responseHeadersEnd(Call call, Response response) {
     Lease present = lease;
     if (!answered && present != null) {
@@ -187,12 +205,20 @@ final class AttemptListener extends EventListener {
 
   @Override
   public void callEnd(Call call) {
-    close();
+    ended();
   }
 
   @Override
   public void callFailed(Call call, IOException failure) {
-    close();
+    ended();
+  }
+
+  /** A call of the attempt's own may end before its outcome is recorded: closed before, it would be taken for abandoned. */
+  private void ended() {
+    ended = true;
+    if (answered) {
+      close();
+    }
   }
 
   @Override
@@ -213,6 +239,9 @@ final class AttemptListener extends EventListener {
     if (!answered && present != null) {
       answered = true;
       balanced.answered(present, outcome);
+      if (ended) {
+        close();
+      }
     }
   }
 }

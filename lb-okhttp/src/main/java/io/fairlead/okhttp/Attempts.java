@@ -117,6 +117,11 @@ public final class Attempts {
     return listener;
   }
 
+  /** There is no present attempt any more. */
+  void finish() {
+    listener = null;
+  }
+
   void end(Outcome outcome, @Nullable IOException failure) {
     Entry last = entries.get(entries.size() - 1);
     last.failure = failure;
