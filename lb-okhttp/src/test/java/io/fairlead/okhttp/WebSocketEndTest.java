@@ -74,7 +74,6 @@ class WebSocketEndTest {
     server.enqueue(new MockResponse.Builder().webSocketUpgrade(new Echo()).build());
   }
 
-
   @Test
   void closedByTheServer_releases() throws Exception {
     try (MockWebServer server = Wire.HTTP_1.start();
@@ -98,7 +97,4 @@ class WebSocketEndTest {
       orders.assertNothingInFlight();
     }
   }
-
-
-
 }
