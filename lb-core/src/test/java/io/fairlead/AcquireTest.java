@@ -46,7 +46,7 @@ class AcquireTest {
   }
 
   private static void veto(LoadBalancer balancer, String host, Veto.Kind kind) {
-    balancer.pool().control(member(balancer, host), "p").veto(kind, "x", Veto.UNTIL_LIFTED);
+    balancer.pool().control(member(balancer, host), "p").vetoUntil(kind, "x", Veto.UNTIL_LIFTED);
   }
 
   @Test
@@ -102,7 +102,7 @@ class AcquireTest {
     balancer
         .pool()
         .control(member(balancer, "b"), "q")
-        .veto(Veto.Kind.HARD, "y", Veto.UNTIL_LIFTED);
+        .vetoUntil(Veto.Kind.HARD, "y", Veto.UNTIL_LIFTED);
     balancer.pool().control(member(balancer, "c"), "p").factor(0);
     clock.runDue();
 
@@ -134,7 +134,7 @@ class AcquireTest {
         .pool()
         .members()
         .forEach(member ->
-            balancer.pool().control(member, "p").veto(Veto.Kind.HARD, "x", Veto.UNTIL_LIFTED));
+            balancer.pool().control(member, "p").vetoUntil(Veto.Kind.HARD, "x", Veto.UNTIL_LIFTED));
 
     assertThatExceptionOfType(NoBackendException.class)
         .isThrownBy(balancer::acquire)

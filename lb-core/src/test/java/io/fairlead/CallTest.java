@@ -366,7 +366,7 @@ class CallTest {
   void attemptsFailed_namesServiceBackendsCausesAndCounts() {
     balancer.pool().update("a:80", "b:80", "c:80", "d:80", "e:80");
     Member vetoed = balancer.pool().members().get(4);
-    balancer.pool().control(vetoed, "p").veto(Veto.Kind.HARD, "x", Veto.UNTIL_LIFTED);
+    balancer.pool().control(vetoed, "p").vetoUntil(Veto.Kind.HARD, "x", Veto.UNTIL_LIFTED);
     IOException broken = new IOException("broken");
 
     AttemptsFailedException e = catchThrowableOfType(

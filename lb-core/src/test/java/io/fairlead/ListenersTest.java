@@ -39,7 +39,7 @@ class ListenersTest {
     Lease second = first.another(Target.UNTRIED);
     first.close();
     second.record(Outcome.success());
-    balancer.pool().control(a, "check").veto(Veto.Kind.HARD, "no answer", clock.nanos() + 10);
+    balancer.pool().control(a, "check").vetoUntil(Veto.Kind.HARD, "no answer", clock.nanos() + 10);
     clock.advance(Duration.ofNanos(10));
     balancer.pool().update("a:80", "c:80");
     second.closeLeaked();

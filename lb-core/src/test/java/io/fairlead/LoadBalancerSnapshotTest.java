@@ -39,7 +39,7 @@ class LoadBalancerSnapshotTest {
             Backend.of("c:80"),
             Backend.of("d:80")));
     Member c = balancer.pool().member("c:80");
-    balancer.pool().control(c, "check").veto(Veto.Kind.HARD, "no answer", Veto.UNTIL_LIFTED);
+    balancer.pool().control(c, "check").vetoUntil(Veto.Kind.HARD, "no answer", Veto.UNTIL_LIFTED);
     balancer.pool().control(c, "load").factor(0.5);
 
     LoadBalancerSnapshot snapshot = balancer.snapshot();
@@ -111,7 +111,7 @@ class LoadBalancerSnapshotTest {
         .forEach(member -> balancer
             .pool()
             .control(member, "p")
-            .veto(Veto.Kind.STATISTICAL, "x", Veto.UNTIL_LIFTED));
+            .vetoUntil(Veto.Kind.STATISTICAL, "x", Veto.UNTIL_LIFTED));
 
     assertThat(balancer.snapshot().panic()).isTrue();
     assertThat(balancer.snapshot().summary()).isEqualTo("3 backends: 0 available, 3 vetoed; panic");
@@ -120,8 +120,8 @@ class LoadBalancerSnapshotTest {
   @Test
   void vetoes_severalOfThem_areAllNamed() {
     Member a = balancer.pool().member("a:80");
-    balancer.pool().control(a, "p").veto(Veto.Kind.HARD, "x", Veto.UNTIL_LIFTED);
-    balancer.pool().control(a, "q").veto(Veto.Kind.STATISTICAL, "y", Veto.UNTIL_LIFTED);
+    balancer.pool().control(a, "p").vetoUntil(Veto.Kind.HARD, "x", Veto.UNTIL_LIFTED);
+    balancer.pool().control(a, "q").vetoUntil(Veto.Kind.STATISTICAL, "y", Veto.UNTIL_LIFTED);
 
     assertThat(balancer.toString()).contains("a:80: vetoed (p: x; q: y), weight 1.0");
   }

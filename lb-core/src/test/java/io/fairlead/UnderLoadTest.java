@@ -211,8 +211,8 @@ class UnderLoadTest {
         var control = balancer.pool().control(member, "policy " + random.nextInt(2));
         long soon = System.nanoTime() + Duration.ofMillis(random.nextInt(3)).toNanos();
         switch (random.nextInt(4)) {
-          case 0 -> control.veto(Veto.Kind.HARD, "x", soon);
-          case 1 -> control.veto(Veto.Kind.STATISTICAL, "y", Veto.UNTIL_LIFTED);
+          case 0 -> control.vetoUntil(Veto.Kind.HARD, "x", soon);
+          case 1 -> control.vetoUntil(Veto.Kind.STATISTICAL, "y", Veto.UNTIL_LIFTED);
           case 2 -> control.lift();
           default -> control.factor(random.nextInt(3));
         }

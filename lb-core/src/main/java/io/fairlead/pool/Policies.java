@@ -4,6 +4,7 @@ import io.fairlead.backend.Member;
 import io.fairlead.backend.MemberControl;
 import io.fairlead.backend.Veto;
 import io.fairlead.time.Cancellable;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /** What each policy says of one member. Changes are rare and take a lock; reading what they come to is a volatile read. */
 final class Policies {
+
+  private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE / 2);
 
   private final Pool pool;
   private final PoolMember member;
@@ -82,7 +85,17 @@ final class Policies {
     }
 
     @Override
-    public void veto(Veto.Kind kind, String reason, long untilNanos) {
+    public void veto(Veto.Kind kind, String reason, Duration time) {
+      if (time.isNegative()) {
+        throw new IllegalArgumentException("time: " + time + " (expected: zero or more)");
+      }
+      // The longest that can be compared on the clock is as good as for ever.
+      boolean forEver = time.compareTo(LONGEST) > 0;
+      vetoUntil(kind, reason, forEver ? Veto.UNTIL_LIFTED : pool.clock().nanos() + time.toNanos());
+    }
+
+    @Override
+    public void vetoUntil(Veto.Kind kind, String reason, long untilNanos) {
       Veto next = new Veto(kind, policy, reason, untilNanos);
       lock.lock();
       try {

@@ -9,6 +9,7 @@ import io.fairlead.pool.PoolMember.Edition;
 import io.fairlead.strategy.Picker;
 import io.fairlead.strategy.Selector;
 import io.fairlead.strategy.Tracker;
+import io.fairlead.time.NanoClock;
 import io.fairlead.time.Scheduler;
 import io.fairlead.time.TimeSource;
 import java.util.ArrayList;
@@ -339,6 +340,10 @@ public final class Pool implements BackendPool {
   @Override
   public String toString() {
     return name + ": " + members();
+  }
+
+  NanoClock clock() {
+    return time;
   }
 
   Scheduler scheduler() {

@@ -138,7 +138,9 @@ class MembershipTest {
     test.veto("c", Veto.Kind.STATISTICAL);
 
     assertThat(live(members())).isEqualTo("b=1.0 c=1.0 d=1.0 panic");
-    test.pool.control(test.member("b"), "another").veto(Veto.Kind.HARD, "x", Veto.UNTIL_LIFTED);
+    test.pool
+        .control(test.member("b"), "another")
+        .vetoUntil(Veto.Kind.HARD, "x", Veto.UNTIL_LIFTED);
     assertThat(live(members())).isEqualTo("c=1.0 d=1.0 panic");
     test.lift("c");
     test.lift("a");

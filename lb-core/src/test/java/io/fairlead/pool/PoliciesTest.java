@@ -47,7 +47,7 @@ class PoliciesTest {
 
   @Test
   void veto_takesTheMemberOut_untilItIsLifted() {
-    breaker.veto(Kind.STATISTICAL, "5 failures in a row", Veto.UNTIL_LIFTED);
+    breaker.vetoUntil(Kind.STATISTICAL, "5 failures in a row", Veto.UNTIL_LIFTED);
 
     assertThat(a.available()).isFalse();
     assertThat(a.vetoes())
@@ -70,8 +70,8 @@ class PoliciesTest {
 
   @Test
   void severalPolicies_allMustBeContent() {
-    breaker.veto(Kind.STATISTICAL, "x", Veto.UNTIL_LIFTED);
-    checks.veto(Kind.HARD, "y", Veto.UNTIL_LIFTED);
+    breaker.vetoUntil(Kind.STATISTICAL, "x", Veto.UNTIL_LIFTED);
+    checks.vetoUntil(Kind.HARD, "y", Veto.UNTIL_LIFTED);
 
     assertThat(a.vetoes()).extracting(Veto::policy).containsExactly("breaker", "checks");
     breaker.lift();
@@ -83,7 +83,7 @@ class PoliciesTest {
 
   @Test
   void lift_ofAnotherPolicy_changesNothing() {
-    breaker.veto(Kind.HARD, "x", Veto.UNTIL_LIFTED);
+    breaker.vetoUntil(Kind.HARD, "x", Veto.UNTIL_LIFTED);
     test.events.clear();
 
     checks.lift();
@@ -95,7 +95,7 @@ class PoliciesTest {
 
   @Test
   void control_sameNameAndMember_isTheSameHold() {
-    breaker.veto(Kind.HARD, "x", Veto.UNTIL_LIFTED);
+    breaker.vetoUntil(Kind.HARD, "x", Veto.UNTIL_LIFTED);
 
     MemberControl again = pool.control(a, "breaker");
     again.lift();
@@ -105,8 +105,22 @@ class PoliciesTest {
   }
 
   @Test
+  void vetoForAWhile_endsAfterIt() {
+    breaker.veto(Kind.HARD, "x", SECOND);
+    test.clock.advance(SECOND.minusNanos(1));
+    assertThat(a.available()).isFalse();
+    test.clock.advance(Duration.ofNanos(1));
+    assertThat(a.available()).isTrue();
+    breaker.veto(Kind.HARD, "for ever", Duration.ofSeconds(Long.MAX_VALUE));
+    assertThat(a.vetoes()).extracting(Veto::untilNanos).containsExactly(Veto.UNTIL_LIFTED);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> breaker.veto(Kind.HARD, "x", SECOND.negated()))
+        .withMessage("time: PT-1S (expected: zero or more)");
+  }
+
+  @Test
   void veto_expires_atItsTimeAndNotBefore() {
-    breaker.veto(Kind.HARD, "x", in(SECOND));
+    breaker.vetoUntil(Kind.HARD, "x", in(SECOND));
 
     test.clock.advance(SECOND.minusNanos(1));
     assertThat(a.available()).isFalse();
@@ -122,7 +136,7 @@ class PoliciesTest {
     TestPool wrapping = new TestPool(0.5, FakeClock.startingAt(Long.MAX_VALUE - 10));
     wrapping.update("a", "b", "c");
     PoolMember member = wrapping.member("a");
-    wrapping.pool.control(member, "p").veto(Kind.HARD, "x", wrapping.clock.nanos() + 1_000);
+    wrapping.pool.control(member, "p").vetoUntil(Kind.HARD, "x", wrapping.clock.nanos() + 1_000);
 
     wrapping.clock.advance(Duration.ofNanos(999));
     assertThat(member.available()).isFalse();
@@ -132,8 +146,8 @@ class PoliciesTest {
 
   @Test
   void veto_replaced_theLaterOneCounts() {
-    breaker.veto(Kind.HARD, "short", in(SECOND));
-    breaker.veto(Kind.STATISTICAL, "long", in(SECOND.multipliedBy(3)));
+    breaker.vetoUntil(Kind.HARD, "short", in(SECOND));
+    breaker.vetoUntil(Kind.STATISTICAL, "long", in(SECOND.multipliedBy(3)));
 
     assertThat(a.vetoes()).extracting(Veto::reason).containsExactly("long");
     test.clock.advance(SECOND.multipliedBy(2));
@@ -147,8 +161,8 @@ class PoliciesTest {
 
   @Test
   void veto_replacedByAShorterOne_endsEarlier() {
-    breaker.veto(Kind.HARD, "long", in(SECOND.multipliedBy(3)));
-    breaker.veto(Kind.HARD, "short", in(SECOND));
+    breaker.vetoUntil(Kind.HARD, "long", in(SECOND.multipliedBy(3)));
+    breaker.vetoUntil(Kind.HARD, "short", in(SECOND));
 
     test.clock.advance(SECOND);
 
@@ -158,8 +172,8 @@ class PoliciesTest {
 
   @Test
   void veto_replacedByOneWithoutEnd_hasNone() {
-    breaker.veto(Kind.HARD, "short", in(SECOND));
-    breaker.veto(Kind.HARD, "for ever", Veto.UNTIL_LIFTED);
+    breaker.vetoUntil(Kind.HARD, "short", in(SECOND));
+    breaker.vetoUntil(Kind.HARD, "for ever", Veto.UNTIL_LIFTED);
 
     test.clock.advance(SECOND.multipliedBy(2));
 
@@ -169,9 +183,9 @@ class PoliciesTest {
 
   @Test
   void veto_liftedAndVetoedAnew_oldTimerDoesNotEndIt() {
-    breaker.veto(Kind.HARD, "first", in(SECOND));
+    breaker.vetoUntil(Kind.HARD, "first", in(SECOND));
     breaker.lift();
-    breaker.veto(Kind.HARD, "second", in(SECOND.multipliedBy(2)));
+    breaker.vetoUntil(Kind.HARD, "second", in(SECOND.multipliedBy(2)));
 
     test.clock.advance(SECOND);
     assertThat(a.available()).isFalse();
@@ -182,7 +196,7 @@ class PoliciesTest {
   @Test
   void veto_inThePast_endsWithTheNextTick() {
     test.clock.advance(SECOND);
-    breaker.veto(Kind.HARD, "past", 0);
+    breaker.vetoUntil(Kind.HARD, "past", 0);
 
     assertThat(a.available()).isFalse();
     test.clock.runDue();
@@ -199,10 +213,10 @@ class PoliciesTest {
   @Test
   void veto_null_isRefused() {
     assertThatNullPointerException()
-        .isThrownBy(() -> breaker.veto(null, "x", 0))
+        .isThrownBy(() -> breaker.vetoUntil(null, "x", 0))
         .withMessage("kind");
     assertThatNullPointerException()
-        .isThrownBy(() -> breaker.veto(Kind.HARD, null, 0))
+        .isThrownBy(() -> breaker.vetoUntil(Kind.HARD, null, 0))
         .withMessage("reason");
     assertThat(a.available()).isTrue();
   }
@@ -273,7 +287,7 @@ class PoliciesTest {
   @Test
   void factor_neverMakesANewPicker() {
     breaker.factor(0.5);
-    breaker.veto(Kind.HARD, "x", in(SECOND));
+    breaker.vetoUntil(Kind.HARD, "x", in(SECOND));
     test.clock.advance(SECOND);
 
     assertThat(test.built).hasSize(1);
@@ -305,15 +319,15 @@ class PoliciesTest {
 
   @Test
   void gone_nothingHasAnEffectAnyMore() {
-    breaker.veto(Kind.HARD, "x", in(SECOND));
+    breaker.vetoUntil(Kind.HARD, "x", in(SECOND));
     test.update("b", "c", "d");
     assertThat(test.clock.scheduled()).as("its timer is called off").isZero();
     test.events.clear();
 
-    breaker.veto(Kind.HARD, "y", in(SECOND));
+    breaker.vetoUntil(Kind.HARD, "y", in(SECOND));
     breaker.lift();
     breaker.factor(3);
-    pool.control(a, "new").veto(Kind.HARD, "z", in(SECOND));
+    pool.control(a, "new").vetoUntil(Kind.HARD, "z", in(SECOND));
 
     assertThat(test.events).isEmpty();
     assertThat(test.clock.scheduled()).isZero();
@@ -322,8 +336,8 @@ class PoliciesTest {
 
   @Test
   void draining_vetoesStandAndExpire_andAreThereOnReturn() {
-    breaker.veto(Kind.HARD, "long", in(SECOND.multipliedBy(2)));
-    checks.veto(Kind.HARD, "short", in(SECOND));
+    breaker.vetoUntil(Kind.HARD, "long", in(SECOND.multipliedBy(2)));
+    checks.vetoUntil(Kind.HARD, "short", in(SECOND));
     test.enter(a);
     test.update("b", "c", "d");
 
@@ -340,7 +354,7 @@ class PoliciesTest {
 
   @Test
   void newMemberOfTheSameId_hasNoneOfTheOldOnesVetoes() {
-    breaker.veto(Kind.HARD, "x", Veto.UNTIL_LIFTED);
+    breaker.vetoUntil(Kind.HARD, "x", Veto.UNTIL_LIFTED);
     test.update("b");
 
     test.update("a", "b");
@@ -360,14 +374,14 @@ class PoliciesTest {
       Concurrently.run(
           () -> {
             for (int i = 0; i < 20; i++) {
-              one.veto(Kind.STATISTICAL, "x", Veto.UNTIL_LIFTED);
+              one.vetoUntil(Kind.STATISTICAL, "x", Veto.UNTIL_LIFTED);
               one.lift();
             }
           },
           () -> {
             for (int i = 0; i < 20; i++) {
               other.lift();
-              other.veto(Kind.HARD, "y", Veto.UNTIL_LIFTED);
+              other.vetoUntil(Kind.HARD, "y", Veto.UNTIL_LIFTED);
             }
             if (ends) {
               other.lift();
@@ -399,7 +413,7 @@ class PoliciesTest {
             long until = random.nextInt(4) == 0
                 ? Veto.UNTIL_LIFTED
                 : tested.clock.nanos() + 1 + random.nextInt(20);
-            control.veto(kind, "step " + step, until);
+            control.vetoUntil(kind, "step " + step, until);
             model.put(
                 policy, new Said(new Veto(kind, policy, "step " + step, until), said.factor()));
           }

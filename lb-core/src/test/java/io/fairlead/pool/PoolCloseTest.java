@@ -92,12 +92,12 @@ class PoolCloseTest {
   void vetoes_areCalledOffWithTheClose() {
     test.update("a");
     PoolMember a = test.member("a");
-    pool.control(a, "p").veto(Veto.Kind.HARD, "x", 1_000);
+    pool.control(a, "p").vetoUntil(Veto.Kind.HARD, "x", 1_000);
 
     pool.close();
 
     assertThat(test.clock.scheduled()).isZero();
-    pool.control(a, "p").veto(Veto.Kind.HARD, "x", 1_000);
+    pool.control(a, "p").vetoUntil(Veto.Kind.HARD, "x", 1_000);
     assertThat(test.clock.scheduled()).isZero();
   }
 

@@ -69,7 +69,7 @@ class LeastConnectionsTest implements StrategyContract {
       for (int step = 0; step < 1_000; step++) {
         if (size > 2 && step % 50 == 0) {
           Member vetoed = members.get(random.nextInt(size / 2));
-          balancer.pool().control(vetoed, "p").veto(Veto.Kind.HARD, "x", Veto.UNTIL_LIFTED);
+          balancer.pool().control(vetoed, "p").vetoUntil(Veto.Kind.HARD, "x", Veto.UNTIL_LIFTED);
           balancer.pool().control(members.get(random.nextInt(size)), "p").lift();
         }
         double least = members.stream()
@@ -179,7 +179,10 @@ class LeastConnectionsTest implements StrategyContract {
     LoadBalancer balancer = balancer(1, equal(200));
     List<Member> members = balancer.pool().members();
     for (int i = 0; i < 197; i++) {
-      balancer.pool().control(members.get(i), "p").veto(Veto.Kind.HARD, "x", Veto.UNTIL_LIFTED);
+      balancer
+          .pool()
+          .control(members.get(i), "p")
+          .vetoUntil(Veto.Kind.HARD, "x", Veto.UNTIL_LIFTED);
     }
 
     assertThat(idlePicks(balancer, 1_000)).containsOnlyKeys("m197", "m198", "m199");

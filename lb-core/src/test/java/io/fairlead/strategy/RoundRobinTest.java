@@ -96,7 +96,7 @@ class RoundRobinTest implements StrategyContract {
   void vetoed_theOthersAreEven() throws Exception {
     LoadBalancer balancer = balancer(4);
     Member vetoed = balancer.pool().members().get(1);
-    balancer.pool().control(vetoed, "p").veto(Veto.Kind.HARD, "x", Veto.UNTIL_LIFTED);
+    balancer.pool().control(vetoed, "p").vetoUntil(Veto.Kind.HARD, "x", Veto.UNTIL_LIFTED);
 
     Map<String, Integer> counts = new TreeMap<>();
     for (int i = 0; i < 300; i++) {
