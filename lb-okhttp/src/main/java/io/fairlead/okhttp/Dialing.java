@@ -163,9 +163,17 @@ final class Dialing {
 
     @Override
     public Socket createSocket() throws IOException {
-      boolean own = probeable && clientSockets == SocketFactory.getDefault();
-      return new BackendSocket(
-          own ? SocketChannel.open().socket() : clientSockets.createSocket(), endpoint);
+      return new BackendSocket(unconnected(), endpoint);
+    }
+
+    private Socket unconnected() throws IOException {
+      if (clientSockets != SocketFactory.getDefault()) {
+        return clientSockets.createSocket();
+      }
+      // Left to itself, a Socket asks the system's proxy selector when it connects, and OkHttp has
+      // no
+      // say in it. A channel does not.
+      return probeable ? SocketChannel.open().socket() : new Socket(Proxy.NO_PROXY);
     }
 
     // OkHttp asks for sockets that are not yet connected, and for no others.

@@ -15,23 +15,29 @@ import mockwebserver3.MockWebServer;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A proxy selector has a say in everything but balanced hosts. */
 class ProxyTest {
 
   private static final class Selector extends ProxySelector {
     final List<URI> asked = new CopyOnWriteArrayList<>();
-    private final MockWebServer proxy;
+    private final Proxy proxy;
+
+    Selector(Proxy proxy) {
+      this.proxy = proxy;
+    }
 
     Selector(MockWebServer proxy) {
-      this.proxy = proxy;
+      this(new Proxy(
+          Proxy.Type.HTTP, InetSocketAddress.createUnresolved("proxy.internal", proxy.getPort())));
     }
 
     @Override
     public List<Proxy> select(URI uri) {
       asked.add(uri);
-      return List.of(new Proxy(
-          Proxy.Type.HTTP, InetSocketAddress.createUnresolved("proxy.internal", proxy.getPort())));
+      return List.of(proxy);
     }
 
     @Override
@@ -96,6 +102,24 @@ class ProxyTest {
               .build());
       assertThat(fleet.read(client, "/")).isEqualTo("by proxy");
       fleet.assertIdle();
+    }
+  }
+
+  /** As with -DsocksProxyHost: the JDK's own sockets would go by it, whatever OkHttp says. */
+  @ParameterizedTest
+  @EnumSource
+  void systemsSocksProxy_isPassedByToo(Wire wire) throws IOException {
+    ProxySelector before = ProxySelector.getDefault();
+    try (DeadPort dead = new DeadPort();
+        Fleet fleet = Fleet.inOrder(wire, 2)) {
+      ProxySelector.setDefault(new Selector(new Proxy(
+          Proxy.Type.SOCKS, InetSocketAddress.createUnresolved("127.0.0.1", dead.port()))));
+      OkHttpClient client = fleet.client();
+      fleet.fail(0);
+      fleet.answer(1, "hello");
+      assertThat(fleet.read(client, "/")).isEqualTo("hello");
+    } finally {
+      ProxySelector.setDefault(before);
     }
   }
 }
