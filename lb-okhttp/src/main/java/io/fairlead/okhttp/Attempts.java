@@ -12,12 +12,12 @@ import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What became of a balanced call: which backends it was sent to, and with which result. To be had from the response, or
- * from the call while it runs and when it has failed:
+ * What became of a balanced call: which backends it was sent to, and with which result. To be had from the call, also while
+ * it runs and when it has failed, and from the response:
  *
  * <pre>{@code
+ * Attempts.of(call).all()
  * Attempts.of(response).last().backend()
- * call.tag(Attempts.class).all()
  * }</pre>
  *
  * <p>Thread-safe and live: an attempt that is under way is among them, without an outcome.
@@ -62,13 +62,18 @@ public final class Attempts {
   private Attempts() {}
 
   /** Those of a call; it has them from the first time that this is asked. */
-  static Attempts ofCall(Call call) {
+  static Attempts begin(Call call) {
     return call.tag(Attempts.class, Attempts::new);
   }
 
+  /** Those of this call; null if it was not balanced. The same as {@code call.tag(Attempts.class)}. */
+  public static @Nullable Attempts of(Call call) {
+    return call.tag(Attempts.class);
+  }
+
   /**
-   * Those of the call that this response came from; null if that was not balanced, or if an interceptor has replaced the
-   * response's body.
+   * Those of the call that this response came from; null if that was not balanced, if an interceptor has replaced the
+   * response's body, or if it opened a web socket. {@link #of(Call)} knows them then too.
    */
   public static @Nullable Attempts of(Response response) {
     return response.body() instanceof BalancedBody body ? body.attempts() : null;

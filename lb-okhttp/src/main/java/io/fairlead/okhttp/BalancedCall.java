@@ -58,7 +58,7 @@ final class BalancedCall {
     this.repeatable = context.isRepeatable();
     this.context = context;
     this.userListener = chain.getEventListener();
-    this.attempts = Attempts.ofCall(chain.call());
+    this.attempts = Attempts.begin(chain.call());
     this.chainListener = new AttemptListener(this);
     this.startNanos = chain.call().timeout().timeoutNanos() > 0 ? System.nanoTime() : 0;
   }
@@ -167,7 +167,12 @@ final class BalancedCall {
         .execute(chain, request, attempts, attempt, userListener, deadline);
   }
 
-  private Response deliver(Response received, AttemptListener attempt, Lease lease) {
+  private Response deliver(Response received, AttemptListener attempt, Lease lease)
+      throws IOException {
+    if (attempt.schemeChange() != null) { // there is no guard if the interceptor was just added
+      received.close();
+      throw new ProtocolException(attempt.schemeChange());
+    }
     Response response = ConnectionGuard.restoreRetryAfter(received);
     if (!attempt.answered()) {
       // No headers came over the network: it is the cache's, or an interceptor's that was added
@@ -196,8 +201,9 @@ final class BalancedCall {
       end(lease, Outcome.abandoned(), failure);
       throw failure;
     }
-    if (attempt.schemeChange() != null) {
-      ProtocolException explained = new ProtocolException(attempt.schemeChange());
+    String schemeChange = attempt.schemeChange();
+    if (schemeChange != null && !schemeChange.equals(failure.getMessage())) {
+      ProtocolException explained = new ProtocolException(schemeChange);
       explained.initCause(failure);
       throw explained;
     }

@@ -31,7 +31,10 @@ public final class CallOptions {
     return of(RequestContext.withKey(key));
   }
 
-  /** All that a context can say: key, session, client's IP, endpoint, zone, timeout. */
+  /**
+   * All that a context can say: key, session, client's IP, endpoint, zone, timeout. If the context is repeatable, so is the
+   * request; if it is not, the request's method decides, unless {@link #repeatable(boolean)} says otherwise.
+   */
   public static CallOptions of(RequestContext context) {
     Objects.requireNonNull(context, "context");
     return new CallOptions(context, context.isRepeatable() ? Boolean.TRUE : null);

@@ -14,6 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import javax.net.SocketFactory;
+import javax.net.ssl.HostnameVerifier;
+import javax.net.ssl.SSLSession;
 import okhttp3.Dns;
 import okhttp3.Interceptor;
 import org.jspecify.annotations.Nullable;
@@ -82,11 +84,27 @@ final class Dialing {
 
   /** The chain, led to the backend, and kept from sending anything again by itself. */
   Interceptor.Chain apply(Interceptor.Chain chain) {
-    return chain
+    Interceptor.Chain led = chain
         .withDns(dns)
         .withSocketFactory(sockets)
         .withProxySelector(proxies)
         .withRetryOnConnectionFailure(false);
+    return chain.request().isHttps()
+        ? led.withHostnameVerifier(new Uncoalesced(chain.getHostnameVerifier()))
+        : led;
+  }
+
+  /**
+   * Keeps requests to other hosts off the backend's HTTP/2 connections. OkHttp sends a request to another host, to which a
+   * redirect leads, over a connection that it has to the same address and port, if the certificate covers both; but what it
+   * takes for the backend's port is the logical one. It does so with its own host name verifier only, and this is another.
+   */
+  private record Uncoalesced(HostnameVerifier client) implements HostnameVerifier {
+
+    @Override
+    public boolean verify(String hostname, SSLSession session) {
+      return client.verify(hostname, session);
+    }
   }
 
   private final class BackendDns implements Dns {

@@ -44,7 +44,8 @@ import org.slf4j.LoggerFactory;
  * <p>A failed call throws an {@link IOException}: a {@link io.fairlead.LoadBalancingException} that tells what was tried, or
  * what OkHttp throws for a call that was cancelled or ran out of time, or that failed after a redirect.
  *
- * <p>Thread-safe. One interceptor may serve several clients.
+ * <p>Thread-safe. One interceptor may serve several clients. Closing a balancer does not close the client: its dispatcher and
+ * connection pool are OkHttp's to shut down, as ever.
  */
 public final class LoadBalancingInterceptor implements Interceptor {
 
@@ -193,7 +194,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
   }
 
   private RequestContext context(Request request) throws IOException {
-    CallOptions options = request.tag(CallOptions.class);
+    CallOptions options = options(request);
     Boolean asked = options == null ? null : options.repeatable();
     boolean repeatable = asked == null ? isIdempotent(request.method()) : asked;
     repeatable &= !BalancedCall.isOneShot(request.body());
@@ -216,6 +217,12 @@ public final class LoadBalancingInterceptor implements Interceptor {
     } catch (RuntimeException e) {
       throw new IOException("the key function of the LoadBalancingInterceptor threw " + e, e);
     }
+  }
+
+  private static @Nullable CallOptions options(Request request) {
+    CallOptions options = request.tag(CallOptions.class);
+    // tag(options), without the class, is easily written and means the same.
+    return options == null && request.tag() instanceof CallOptions untyped ? untyped : options;
   }
 
   private static boolean isIdempotent(String method) {

@@ -4,7 +4,8 @@ import io.fairlead.request.Outcome;
 import okhttp3.Response;
 
 /**
- * Decides what a response tells of the backend that gave it.
+ * Decides what a response tells of the backend that gave it. The caller gets the response in any case: it causes no further
+ * attempt.
  *
  * <p>Thread-safe and quick: it runs on the thread that makes the call, when the headers have come. If it throws, that is
  * logged and nothing is learned from the response.
