@@ -2,6 +2,7 @@ package io.fairlead;
 
 import io.fairlead.backend.Backend;
 import io.fairlead.request.Outcome;
+import java.net.ConnectException;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -22,10 +23,14 @@ public final class AttemptsFailedException extends LoadBalancingException {
    */
   public record FailedAttempt(Backend backend, Outcome outcome, Throwable failure) {
 
-    /** As in {@code 10.0.0.1:8080: connect (java.net.ConnectException: refused)}. */
+    /** As in {@code 10.0.0.1:8080: connect (java.net.ConnectException: Connection refused)}. */
     @Override
     public String toString() {
-      return backend + ": " + outcome + " (" + failure + ")";
+      // A failure to connect is often wrapped in one that names the address by what stands in a
+      // URL.
+      Throwable cause = failure.getCause();
+      Throwable telling = failure instanceof ConnectException && cause != null ? cause : failure;
+      return backend + ": " + outcome + " (" + telling + ")";
     }
   }
 
@@ -47,6 +52,9 @@ public final class AttemptsFailedException extends LoadBalancingException {
   }
 
   private static String message(List<FailedAttempt> attempts) {
+    if (attempts.isEmpty()) {
+      throw new IllegalArgumentException("attempts: none (expected: at least one)");
+    }
     String count = attempts.size() == 1
         ? "the only attempt failed: "
         : "all " + attempts.size() + " attempts failed: ";

@@ -11,11 +11,13 @@ import io.fairlead.retry.CallPlan;
 import io.fairlead.retry.CallPlan.Answer;
 import io.fairlead.retry.CallPlan.Event;
 import io.fairlead.strategy.Environment;
+import io.fairlead.strategy.Selector;
 import io.fairlead.time.Chance;
 import io.fairlead.time.NanoClock;
 import io.fairlead.time.Scheduler;
 import io.fairlead.time.TimeSource;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,9 +40,15 @@ final class Balancer implements LoadBalancer, Environment {
     this.chance = builder.chance;
     this.zone = builder.zone;
     this.listeners = new Listeners(name, builder.listeners);
-    this.pool =
-        new Pool(name, time, builder.panicThreshold, builder.strategy.start(this), listeners);
-    pool.update(builder.backends);
+    Selector selector =
+        Objects.requireNonNull(builder.strategy.start(this), "what the strategy started");
+    this.pool = new Pool(name, time, builder.panicThreshold, selector, listeners);
+    try {
+      pool.update(builder.backends);
+    } catch (Throwable e) {
+      pool.close(); // what the strategy started is closed with it
+      throw e;
+    }
   }
 
   @Override
@@ -85,19 +93,17 @@ final class Balancer implements LoadBalancer, Environment {
   public Lease acquire(RequestContext context) throws LoadBalancingException {
     Placement placement = new Placement(this, Objects.requireNonNull(context, "context"), null);
     if (pool.closed()) {
-      throw rejected(new LoadBalancerClosedException(name));
+      LoadBalancerClosedException closed = new LoadBalancerClosedException(name);
+      listeners.rejected(closed);
+      throw closed;
     }
     placement.choose(CallPlan.Target.ANYONE);
     return placement;
   }
 
-  <E extends LoadBalancingException> E rejected(E reason) {
-    listeners.rejected(reason);
-    return reason;
-  }
-
   @Override
   public CallPlan plan(RequestContext context) {
+    Objects.requireNonNull(context, "context");
     return new CallPlan(context, context.timeout() == null ? 0 : time.nanos());
   }
 
@@ -121,8 +127,9 @@ final class Balancer implements LoadBalancer, Environment {
           continue;
         }
         if (before != null) {
-          before.close(); // not before the next is leased: a closing balancer waits for calls, and
-          // knows them by their leases
+          // Not before the next is leased: a closing balancer waits for calls, and knows them by
+          // their leases.
+          before.close();
         }
         try {
           T result =
@@ -134,14 +141,22 @@ final class Balancer implements LoadBalancer, Environment {
           lease.record(outcome);
           failures.add(new FailedAttempt(lease.backend(), outcome, e));
           answer = plan.next(Event.FAILED, plan.attempt(), outcome, lease.answeredNanos());
-        } catch (RuntimeException | Error e) {
-          lease.record(Outcome.ignored());
-          throw e;
         }
       }
       throw failures.isEmpty() && refusal != null
           ? refusal
           : new AttemptsFailedException(this, failures);
+    } catch (InterruptedException e) {
+      lease.record(Outcome.abandoned());
+      Thread.currentThread().interrupt();
+      InterruptedIOException interrupted = new InterruptedIOException(name + ": interrupted");
+      interrupted.initCause(e);
+      throw interrupted;
+    } catch (RuntimeException | Error e) { // a bug of the body's tells nothing of the backend
+      if (lease != null) {
+        lease.record(Outcome.ignored());
+      }
+      throw e;
     } finally {
       if (lease != null) {
         lease.close();
@@ -164,7 +179,7 @@ final class Balancer implements LoadBalancer, Environment {
     List<MemberSnapshot> members = new ArrayList<>();
     pool.members().forEach(member -> members.add(MemberSnapshot.of(member)));
     pool.draining().forEach(member -> members.add(MemberSnapshot.of(member)));
-    return new LoadBalancerSnapshot(name, pool.closed(), members);
+    return new LoadBalancerSnapshot(name, pool.closed(), pool.publication().panic(), members);
   }
 
   @Override

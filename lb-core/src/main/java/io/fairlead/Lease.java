@@ -30,8 +30,10 @@ public interface Lease extends AutoCloseable {
   /**
    * As {@link #close}, and tells the listener that the place was leaked: for a transport that notices that the answer became
    * garbage before it was read to its end or closed.
+   *
+   * @return whether the place was still taken; if not, this is without effect
    */
-  void closeLeaked();
+  boolean closeLeaked();
 
   /** {@link #another(Target)} for anyone. */
   default Lease another() throws LoadBalancingException {

@@ -30,7 +30,7 @@ final class Listeners implements PoolListener {
     for (LoadBalancerListener listener : listeners) {
       try {
         event.accept(listener);
-      } catch (RuntimeException e) {
+      } catch (Throwable e) { // an Error too, or a place in flight would never be given back
         if (threw.compareAndSet(false, true)) {
           log.error(
               "{}: the listener {} threw; further exceptions of listeners are not logged",

@@ -6,6 +6,7 @@ import io.fairlead.request.RequestContext;
 import io.fairlead.retry.CallPlan;
 import io.fairlead.strategy.Strategy;
 import io.fairlead.time.Chance;
+import io.fairlead.time.NanoClock;
 import io.fairlead.time.TimeSource;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -88,6 +89,9 @@ public interface LoadBalancer extends AutoCloseable {
    */
   <T> T call(RequestContext context, CallBody<T> body) throws IOException;
 
+  /** The clock of this balancer, by which all its times are told. */
+  NanoClock clock();
+
   /** What decides for one call what it does next, for a transport of one's own that asks it. */
   CallPlan plan(RequestContext context);
 
@@ -122,17 +126,17 @@ public interface LoadBalancer extends AutoCloseable {
       this.name = name;
     }
 
-    /** The servers to begin with: {@link Backend#of(String)} for each. None by default. */
+    /** The servers to begin with, in place of any given before: {@link Backend#of(String)} for each. None by default. */
     public Builder backends(String... hostsAndPorts) {
       return backends(Arrays.stream(hostsAndPorts).map(Backend::of).toList());
     }
 
-    /** The servers to begin with. None by default. */
+    /** The servers to begin with, in place of any given before. None by default. */
     public Builder backends(Backend... backends) {
       return backends(List.of(backends));
     }
 
-    /** The servers to begin with, each with an id of its own. None by default. */
+    /** The servers to begin with, each with an id of its own, in place of any given before. None by default. */
     public Builder backends(Collection<Backend> backends) {
       this.backends = List.copyOf(backends);
       return this;

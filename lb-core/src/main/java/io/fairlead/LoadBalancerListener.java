@@ -38,7 +38,7 @@ public interface LoadBalancerListener {
    */
   default void retried(Member from, Member to) {}
 
-  /** A request got no server. */
+  /** A request got no server, not even for a first attempt. */
   default void rejected(LoadBalancingException reason) {}
 
   /** A server is in the pool and takes requests: it is new, or it returned while it drained. */

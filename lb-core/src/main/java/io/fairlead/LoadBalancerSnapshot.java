@@ -16,9 +16,11 @@ import java.util.stream.Collectors;
  *
  * @param name the balancer's name
  * @param closed whether it refuses new requests
+ * @param panic whether so few members are available that statistical vetoes are disregarded
  * @param members first those in the pool, then those that drain
  */
-public record LoadBalancerSnapshot(String name, boolean closed, List<MemberSnapshot> members) {
+public record LoadBalancerSnapshot(
+    String name, boolean closed, boolean panic, List<MemberSnapshot> members) {
 
   /** Copies the list. */
   public LoadBalancerSnapshot {
@@ -97,13 +99,14 @@ public record LoadBalancerSnapshot(String name, boolean closed, List<MemberSnaps
     }
   }
 
-  /** The counts alone, as in {@code 3 backends: 2 available, 1 vetoed; 1 more draining}. */
+  /** The counts alone, as in {@code 3 backends: 2 available, 1 vetoed; 1 more draining}, and whether there is a panic. */
   public String summary() {
     long draining = members.stream().filter(MemberSnapshot::draining).count();
     long available = members.stream().filter(MemberSnapshot::available).count();
     long present = members.size() - draining;
     return present + (present == 1 ? " backend: " : " backends: ") + available + " available, "
-        + (present - available) + " vetoed; " + draining + " more draining";
+        + (present - available) + " vetoed"
+        + (draining == 0 ? "" : "; " + draining + " more draining") + (panic ? "; panic" : "");
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.fairlead;
 
 import io.fairlead.backend.Backend;
 import io.fairlead.backend.Member;
+import io.fairlead.backend.Veto;
 import io.fairlead.pool.Pool;
 import io.fairlead.pool.PoolMember;
 import io.fairlead.pool.Publication;
@@ -15,6 +16,7 @@ import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +27,9 @@ final class Placement implements Choice, Lease {
 
   /** How often a picker is asked before the choice is made without it. */
   private static final int DRAWS = 4;
+
+  /** Of how many members it is told why they can't be taken. */
+  private static final int EXPLAINED = 10;
 
   private final Balancer balancer;
   private final RequestContext context;
@@ -86,12 +91,35 @@ final class Placement implements Choice, Lease {
       // If the membership was exchanged meanwhile, those who refused may have left and others have
       // come.
     } while (now != pool.publication());
-    throw balancer.rejected(
-        pool.closed()
-            ? new LoadBalancerClosedException(balancer.name())
-            : new NoBackendException(
-                balancer.name(),
-                "no backend can take the request; " + balancer.snapshot().summary()));
+    LoadBalancingException reason = pool.closed()
+        ? new LoadBalancerClosedException(balancer.name())
+        : new NoBackendException(balancer.name(), whyNobody(now));
+    if (previous
+        == null) { // else the request had a server, and it is the further attempt that gets none
+      balancer.listeners().rejected(reason);
+    }
+    throw reason;
+  }
+
+  private String whyNobody(Publication now) {
+    StringBuilder text = new StringBuilder("no backend can take the request; ")
+        .append(balancer.snapshot().summary());
+    for (int i = 0; i < Math.min(now.size(), EXPLAINED); i++) {
+      PoolMember candidate = now.member(i);
+      text.append(i == 0 ? ": " : "; ").append(candidate).append(' ').append(whyNot(candidate));
+    }
+    return text.append(now.size() > EXPLAINED ? "; …" : "").toString();
+  }
+
+  private String whyNot(PoolMember candidate) {
+    if (tried(candidate)) {
+      return "was tried";
+    }
+    if (!candidate.vetoes().isEmpty()) {
+      return "is vetoed ("
+          + candidate.vetoes().stream().map(Veto::toString).collect(Collectors.joining(", ")) + ")";
+    }
+    return candidate.weight() == 0 ? "is of weight 0" : "has just left";
   }
 
   private boolean takeSame() {
@@ -119,7 +147,7 @@ final class Placement implements Choice, Lease {
           return true;
         }
       }
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       balancer.members().strategyThrew(e);
     }
     return takeAny(now);
@@ -197,6 +225,7 @@ final class Placement implements Choice, Lease {
         && candidate instanceof PoolMember own
         && own.belongsTo(balancer.members())
         && publication.pickable(own)
+        && !own.draining()
         && (mayRepeat || !tried(own))
         && (refused == null || !refused.contains(own));
   }
@@ -242,10 +271,12 @@ final class Placement implements Choice, Lease {
   }
 
   @Override
-  public void closeLeaked() {
-    if (tryClose()) {
+  public boolean closeLeaked() {
+    boolean first = tryClose();
+    if (first) {
       balancer.listeners().leaked(member());
     }
+    return first;
   }
 
   /** True to the first who closes it. */

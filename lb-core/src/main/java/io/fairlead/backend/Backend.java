@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -163,8 +164,9 @@ public final class Backend {
     }
 
     /**
-     * Its share of the requests, 0 to {@link #MAX_WEIGHT}, 1 by default. 0 means no new requests, unless all in the pool
-     * are 0, which means equal shares.
+     * Its share of the requests beside that of others, for strategies that go by it: {@code leastConnections} does, and
+     * {@code roundRobin} gives all the same. 0 means no new requests with any strategy, unless all in the pool are 0, which
+     * means equal shares. 0 to {@link #MAX_WEIGHT}, 1 by default.
      */
     public Builder weight(int weight) {
       if (weight < 0 || weight > MAX_WEIGHT) {
@@ -202,6 +204,9 @@ public final class Backend {
   /** A host and port that were found to be well-formed. */
   private record Target(String host, int port, @Nullable InetAddress address) {
 
+    private static final Pattern NAME = Pattern.compile(
+        "LABEL(\\.LABEL)*\\.?".replace("LABEL", "[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"));
+
     private static final String EXPECTED =
         " (expected: host:port, as in 10.0.0.1:8080, [2001:db8::1]:8080 or api.internal:8080)";
 
@@ -216,10 +221,10 @@ public final class Backend {
       int colon = text.lastIndexOf(':');
       boolean bracketed = text.startsWith("[");
       if (bracketed ? text.indexOf(']') != colon - 1 : colon < 0 || text.indexOf(':') != colon) {
-        boolean ipv6 = !bracketed && IpLiteral.parse(text) != null;
-        String hint = ipv6
+        boolean portMissing = colon < 0 || text.endsWith("]");
+        String hint = !bracketed && colon >= 0 && IpLiteral.parse(text) != null
             ? " is an IPv6 address without a port (write it in brackets)"
-            : colon < 0 ? " has no port" : "";
+            : portMissing ? " has no port" : "";
         throw new IllegalArgumentException("backend: " + text + hint + EXPECTED);
       }
       return of(text.substring(0, colon), parsePort(text, text.substring(colon + 1)));
@@ -265,9 +270,8 @@ public final class Backend {
         throw new IllegalArgumentException(
             "backend: " + text + " has no well-formed host" + EXPECTED, e);
       }
-      if (name.length() > 253
-          || IpLiteral.looksLikeIpv4(name)
-          || !name.matches("([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\\.?)+")) {
+      int length = name.length() - (name.endsWith(".") ? 1 : 0); // without the root's dot
+      if (length > 253 || IpLiteral.looksLikeIpv4(name) || !NAME.matcher(name).matches()) {
         throw new IllegalArgumentException(
             "backend: " + text + " has no well-formed host" + EXPECTED);
       }

@@ -41,7 +41,8 @@ public interface BackendPool {
   Member member(String id);
 
   /**
-   * The hold of a policy of your own on a member: a health check of your own, say, or an operator's switch.
+   * The hold of a policy of your own on a member: a health check of your own, say, or an operator's switch. It holds as long
+   * as the member is in the pool or drains; what returns after it was gone is another member.
    *
    * @param member a member of this pool
    * @param policy the policy's name; whoever gives the same name for the same member has the same hold

@@ -8,6 +8,9 @@ package io.fairlead.backend;
  */
 public interface MemberControl {
 
+  /** The largest factor. */
+  double MAX_FACTOR = 1_000_000;
+
   /** The member. */
   Member member();
 
@@ -26,7 +29,7 @@ public interface MemberControl {
   /**
    * Sets this policy's factor of the member's weight.
    *
-   * @param factor 0 or more, finite; 1 by default
+   * @param factor 0 to {@link #MAX_FACTOR}; 1 by default
    * @throws IllegalArgumentException if it is anything else
    */
   void factor(double factor);

@@ -17,7 +17,10 @@ public record Veto(Kind kind, String policy, String reason, long untilNanos) {
 
   /** How strong a veto is. */
   public enum Kind {
-    /** A judgement from observed results. If too few members are left, it is disregarded. */
+    /**
+     * A judgement from observed results, which may be wrong. If too few members are left, that is taken for likely, and all
+     * such vetoes are disregarded: not the kind for an operator's switch.
+     */
     STATISTICAL,
     /** A fact: cannot be connected to, or asked to be left alone. Always holds. */
     HARD

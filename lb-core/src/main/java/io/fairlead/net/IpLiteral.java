@@ -106,9 +106,9 @@ public final class IpLiteral {
   private static boolean isHexAndColons(String text) {
     int zone = text.indexOf('%');
     String address = zone < 0 ? text : text.substring(0, zone);
-    // "::1" is the shortest useful one, and a lone "[" or a name with a colon must not reach the
-    // resolver.
+    // The JDK looks names up, and for it a name is whatever does not begin with a digit or a colon.
     return address.length() >= 2
+        && address.charAt(0) != '.'
         && zone != text.length() - 1
         && address
             .chars()

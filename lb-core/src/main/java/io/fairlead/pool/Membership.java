@@ -16,6 +16,7 @@ final class Membership implements Members {
 
   private final PoolMember[] members;
   private final double panicThreshold;
+  private final int number;
   private final @Nullable Membership parent; // of which it is a view; null if it is none
   private final List<Membership> views = new CopyOnWriteArrayList<>();
   private final boolean allWeightsZero;
@@ -23,17 +24,24 @@ final class Membership implements Members {
   private volatile boolean scope;
   private volatile LiveMembers live;
 
-  Membership(List<PoolMember> members, double panicThreshold) {
-    this(members.toArray(PoolMember[]::new), panicThreshold, null);
+  /**
+   * A membership that is no view.
+   *
+   * @param number one more than that of the one before
+   */
+  Membership(List<PoolMember> members, double panicThreshold, int number) {
+    this(members.toArray(PoolMember[]::new), panicThreshold, number, null);
   }
 
-  private Membership(PoolMember[] members, double panicThreshold, @Nullable Membership parent) {
+  private Membership(
+      PoolMember[] members, double panicThreshold, int number, @Nullable Membership parent) {
     this.members = members;
     this.panicThreshold = panicThreshold;
+    this.number = number;
     this.parent = parent;
     boolean zero = true;
     for (PoolMember member : members) {
-      zero &= member.backend().weight() == 0;
+      zero &= member.ownWeight(number) == 0;
     }
     this.allWeightsZero = parent == null ? zero : parent.allWeightsZero;
     this.live = compute();
@@ -55,7 +63,11 @@ final class Membership implements Members {
   }
 
   boolean pickable(PoolMember member) {
-    return member.pickable(live.panic, allWeightsZero);
+    return member.pickable(live.panic, this);
+  }
+
+  int number() {
+    return number;
   }
 
   boolean allWeightsZero() {
@@ -70,9 +82,10 @@ final class Membership implements Members {
         chosen.add(member);
       }
     }
-    Membership view = new Membership(chosen.toArray(PoolMember[]::new), panicThreshold, this);
+    Membership view =
+        new Membership(chosen.toArray(PoolMember[]::new), panicThreshold, number, this);
     root().views.add(view);
-    view.live = view.compute(); // a veto may have come before the view was known to the root
+    root().refresh(); // a veto may have come before the view was known to the root
     return view;
   }
 
@@ -112,8 +125,8 @@ final class Membership implements Members {
     double total = 0;
     boolean uniform = true;
     for (int i = 0; i < members.length; i++) {
-      if (members[i].pickable(panic, allWeightsZero)) {
-        double weight = members[i].weight(allWeightsZero);
+      if (members[i].pickable(panic, this)) {
+        double weight = members[i].weight(this);
         indices[size] = i;
         weights[size] = weight;
         uniform &= weight == weights[0];
@@ -131,9 +144,9 @@ final class Membership implements Members {
     int meant = 0;
     int available = 0;
     for (PoolMember member : members) {
-      if (member.weight(allWeightsZero) > 0) {
+      if (member.weight(this) > 0) {
         meant++;
-        available += member.pickable(false, allWeightsZero) ? 1 : 0;
+        available += member.pickable(false, this) ? 1 : 0;
       }
     }
     return available < panicThreshold * meant;

@@ -134,8 +134,9 @@ final class Policies {
 
     @Override
     public void factor(double factor) {
-      if (!(factor >= 0 && factor < Double.POSITIVE_INFINITY)) {
-        throw new IllegalArgumentException("factor: " + factor + " (expected: 0 or more, finite)");
+      // Bounded, or the product of several could be infinite, and with a 0 among them no number.
+      if (!(factor >= 0 && factor <= MAX_FACTOR)) {
+        throw new IllegalArgumentException("factor: " + factor + " (expected: 0 to 1000000)");
       }
       lock.lock();
       try {

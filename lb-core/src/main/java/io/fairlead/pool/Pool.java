@@ -5,6 +5,7 @@ import io.fairlead.backend.BackendPool;
 import io.fairlead.backend.Member;
 import io.fairlead.backend.MemberControl;
 import io.fairlead.backend.Members;
+import io.fairlead.pool.PoolMember.Edition;
 import io.fairlead.strategy.Picker;
 import io.fairlead.strategy.Selector;
 import io.fairlead.strategy.Tracker;
@@ -68,11 +69,11 @@ public final class Pool implements BackendPool {
     this.panicThreshold = panicThreshold;
     this.selector = selector;
     this.events = new Events(listener);
-    this.publication = nothing();
+    this.publication = nothing(0);
   }
 
-  private Publication nothing() {
-    Membership empty = new Membership(List.of(), panicThreshold);
+  private Publication nothing(int number) {
+    Membership empty = new Membership(List.of(), panicThreshold, number);
     return new Publication(empty, empty, choice -> null);
   }
 
@@ -124,14 +125,14 @@ public final class Pool implements BackendPool {
         && new HashSet<>(wanted).equals(backendsOf(present.values()))) {
       return;
     }
-    Change change = new Change();
+    Change change = new Change(before.all.number() + 1);
     Publication after;
     try {
       for (Backend backend : wanted) {
         change.add(backend, present.remove(Identity.of(backend)));
       }
-      after = publicationOf(change.members);
-    } catch (RuntimeException | Error e) {
+      after = publicationOf(change.members, change.number);
+    } catch (Throwable e) {
       change.undo();
       throw e;
     }
@@ -151,8 +152,8 @@ public final class Pool implements BackendPool {
     return backends;
   }
 
-  private Publication publicationOf(List<PoolMember> members) {
-    Membership all = new Membership(members, panicThreshold);
+  private Publication publicationOf(List<PoolMember> members, int number) {
+    Membership all = new Membership(members, panicThreshold, number);
     Members chosen = selector.scope(all);
     if (!(chosen instanceof Membership scope) || scope.root() != all) {
       throw new IllegalStateException(name + ": the strategy's scope is " + chosen
@@ -177,7 +178,12 @@ public final class Pool implements BackendPool {
     final List<PoolMember> joined = new ArrayList<>();
     private final List<PoolMember> fresh = new ArrayList<>();
     private final List<PoolMember> revived = new ArrayList<>();
-    private final Map<PoolMember, Backend> changed = new LinkedHashMap<>();
+    private final Map<PoolMember, Edition> changed = new LinkedHashMap<>();
+    private final int number;
+
+    Change(int number) {
+      this.number = number;
+    }
 
     void add(Backend backend, @Nullable PoolMember present) {
       PoolMember member = present == null ? revive(backend) : present;
@@ -187,8 +193,8 @@ public final class Pool implements BackendPool {
         member.track(tracker);
         fresh.add(member);
       } else if (!member.backend().equals(backend)) {
-        changed.put(member, member.backend());
-        member.backend(backend);
+        changed.put(member, member.edition());
+        member.edition(new Edition(backend, number, member.backend()));
       }
       if (member != present) {
         joined.add(member);
@@ -207,7 +213,7 @@ public final class Pool implements BackendPool {
     }
 
     void undo() {
-      changed.forEach(PoolMember::backend);
+      changed.forEach(PoolMember::edition);
       fresh.forEach(Pool.this::forget);
       for (PoolMember member : revived) {
         draining.put(Identity.of(member.backend()), member);
@@ -219,10 +225,10 @@ public final class Pool implements BackendPool {
   }
 
   private void gone(PoolMember member) {
-    draining.remove(Identity.of(member.backend()), member);
-    member.close();
-    events.drained(member);
     forget(member);
+    member.close();
+    draining.remove(Identity.of(member.backend()), member); // forgotten before the selector's close
+    events.drained(member);
     closeSelectorIfDone();
   }
 
@@ -230,7 +236,7 @@ public final class Pool implements BackendPool {
     if (finished && draining.isEmpty() && selectorClosed.compareAndSet(false, true)) {
       try {
         selector.close();
-      } catch (RuntimeException e) {
+      } catch (Throwable e) {
         strategyThrew(e);
       }
     }
@@ -239,7 +245,7 @@ public final class Pool implements BackendPool {
   private void forget(PoolMember member) {
     try {
       selector.forget(member);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       strategyThrew(e);
     }
   }
@@ -273,7 +279,7 @@ public final class Pool implements BackendPool {
       if (finished || !idle(last)) {
         return;
       }
-      publication = nothing();
+      publication = nothing(last.all.number() + 1);
       for (int i = 0; i < last.all.size(); i++) {
         leave(last.all.get(i));
       }
@@ -329,8 +335,10 @@ public final class Pool implements BackendPool {
     return own.control(policy);
   }
 
-  boolean allWeightsZero() {
-    return publication.all.allWeightsZero();
+  /** As in {@code orders: [10.0.0.1:8080, 10.0.0.2:8080]}. */
+  @Override
+  public String toString() {
+    return name + ": " + members();
   }
 
   Scheduler scheduler() {
@@ -358,7 +366,7 @@ public final class Pool implements BackendPool {
   }
 
   /** A strategy's own mistake, which must not become a request's. */
-  public void strategyThrew(RuntimeException e) {
+  public void strategyThrew(Throwable e) {
     if (strategyThrew.compareAndSet(false, true)) {
       log.error("{}: the strategy threw; further exceptions of it are not logged", name, e);
     }

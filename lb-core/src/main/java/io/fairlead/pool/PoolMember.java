@@ -23,13 +23,19 @@ public final class PoolMember implements Member {
   private final Occupancy occupancy = new Occupancy();
   private final Policies policies;
   private final Map<Outcome.Kind, LongAdder> counts = new EnumMap<>(Outcome.Kind.class);
-  private volatile Backend backend;
+  private volatile Edition edition;
   private volatile long silentSince;
   private Tracker tracker = Tracker.NONE; // set before the member is published
 
+  /**
+   * What it is, since the membership with this number, and what it was before: until that membership takes effect, requests
+   * go by the old one, in which nobody must lose a weight that only the new one takes.
+   */
+  record Edition(Backend backend, int since, Backend before) {}
+
   PoolMember(Pool pool, Backend backend) {
     this.pool = pool;
-    this.backend = backend;
+    this.edition = new Edition(backend, 0, backend);
     this.policies = new Policies(pool, this);
     for (Outcome.Kind kind : Outcome.Kind.values()) {
       counts.put(kind, new LongAdder());
@@ -40,8 +46,12 @@ public final class PoolMember implements Member {
     this.tracker = tracker;
   }
 
-  void backend(Backend changed) {
-    backend = changed;
+  Edition edition() {
+    return edition;
+  }
+
+  void edition(Edition changed) {
+    edition = changed;
   }
 
   /** Whether it is a member of this pool, now or once. */
@@ -61,7 +71,7 @@ public final class PoolMember implements Member {
     }
     try {
       tracker.started(now);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       pool.strategyThrew(e);
     }
     return true;
@@ -79,7 +89,7 @@ public final class PoolMember implements Member {
     occupancy.answered();
     try {
       tracker.answered(outcome, startNanos, now);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       pool.strategyThrew(e);
     }
   }
@@ -89,7 +99,7 @@ public final class PoolMember implements Member {
     if (tracker != Tracker.NONE) { // or the time would be read for nobody
       try {
         tracker.released(clock.nanos());
-      } catch (RuntimeException e) {
+      } catch (Throwable e) {
         pool.strategyThrew(e);
       }
     }
@@ -116,14 +126,14 @@ public final class PoolMember implements Member {
   }
 
   /** Whether vetoes and weight allow it to be picked. */
-  boolean pickable(boolean panic, boolean allWeightsZero) {
+  boolean pickable(boolean panic, Membership membership) {
     Standing standing = policies.standing();
-    return (standing.available() || (panic && !standing.hard())) && weight(allWeightsZero) > 0;
+    return (standing.available() || (panic && !standing.hard())) && weight(membership) > 0;
   }
 
   @Override
   public Backend backend() {
-    return backend;
+    return edition.backend;
   }
 
   @Override
@@ -143,12 +153,19 @@ public final class PoolMember implements Member {
 
   @Override
   public double weight() {
-    return weight(pool.allWeightsZero());
+    return weight(pool.publication().all);
   }
 
-  double weight(boolean allWeightsZero) {
-    int own = backend.weight();
-    return (own == 0 && allWeightsZero ? 1 : own) * policies.standing().factor();
+  double weight(Membership membership) {
+    int own = ownWeight(membership.number());
+    return (own == 0 && membership.allWeightsZero() ? 1 : own)
+        * policies.standing().factor();
+  }
+
+  /** The backend's own weight in the membership with this number. */
+  int ownWeight(int membership) {
+    Edition now = edition;
+    return (membership - now.since >= 0 ? now.backend : now.before).weight();
   }
 
   @Override
@@ -177,6 +194,6 @@ public final class PoolMember implements Member {
 
   @Override
   public String toString() {
-    return backend.toString();
+    return edition.backend.toString();
   }
 }

@@ -33,6 +33,11 @@ public final class Publication {
     return scope.get(i);
   }
 
+  /** Whether so few are available that statistical vetoes are disregarded. */
+  public boolean panic() {
+    return scope.live().panic();
+  }
+
   /** Whether vetoes and weight allow a member to be picked now. */
   public boolean pickable(PoolMember member) {
     return scope.pickable(member);

@@ -133,9 +133,10 @@ public final class Outcome {
 
   /**
    * What an exception tells in general: {@link Kind#CONNECT} for a refused or unreachable address, an unknown host and a
-   * failed TLS handshake; {@link Kind#TIMEOUT} for a {@link SocketTimeoutException}; {@link Kind#ABANDONED} for any
-   * other interruption; {@link Kind#PROTOCOL} for any other {@link IOException}; and {@link Kind#IGNORED} for what is no
-   * IOException, which is taken for a bug on this side.
+   * failed TLS handshake; {@link Kind#TIMEOUT} for a {@link SocketTimeoutException}, which does not say whether it was the
+   * connecting that took too long; {@link Kind#ABANDONED} for any other interruption; {@link Kind#PROTOCOL} for any other
+   * {@link IOException}; and {@link Kind#IGNORED} for what is no IOException, which is taken for a bug on this side. Time-outs
+   * of {@code java.net.http} are known too.
    */
   public static Outcome of(Throwable failure) {
     Objects.requireNonNull(failure, "failure");
@@ -147,7 +148,13 @@ public final class Outcome {
         || failure instanceof SSLPeerUnverifiedException) {
       return CONNECT;
     }
-    if (failure instanceof SocketTimeoutException) {
+    // By name, since the module java.net.http need not be there.
+    String type = failure.getClass().getName();
+    if (type.equals("java.net.http.HttpConnectTimeoutException")) {
+      return CONNECT;
+    }
+    if (failure instanceof SocketTimeoutException
+        || type.equals("java.net.http.HttpTimeoutException")) {
       return TIMEOUT;
     }
     if (failure instanceof InterruptedIOException || failure instanceof InterruptedException) {

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RequestContext {
 
+  private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
   private static final Hasher64 HASHER = Hashing.xxh3_64();
   private static final RequestContext EMPTY = new RequestContext(new Settings());
 
@@ -42,8 +43,10 @@ public final class RequestContext {
   }
 
   /**
-   * Sets the key, by which strategies that hash send equal keys to the same backend: a user's or a document's id, say.
-   * It is hashed here and now with XXH3 (64 bits, of its UTF-16 code units in little-endian order), alike in every JVM.
+   * Sets the key, by which a strategy that hashes sends equal keys to the same backend: a user's or a document's id, say. No
+   * built-in strategy reads it so far; one of your own can.
+   *
+   * <p>It is hashed here and now with XXH3 (64 bits, of its UTF-16 code units in little-endian order), alike in every JVM.
    *
    * @see <a href="https://github.com/Cyan4973/xxHash">xxHash</a>
    */
@@ -59,7 +62,10 @@ public final class RequestContext {
     return new RequestContext(copy);
   }
 
-  /** Sets the id of the session, by which sticky strategies send a session's requests to one backend. */
+  /**
+   * Sets the id of the session, by which a sticky strategy sends a session's requests to one backend. No built-in strategy
+   * reads it so far; one of your own can.
+   */
   public RequestContext session(String session) {
     Settings copy = settings.copy();
     copy.session = Objects.requireNonNull(session, "session");
@@ -116,16 +122,18 @@ public final class RequestContext {
   }
 
   /**
-   * Sets how long a call may take in all, from its start to its last attempt's outcome. No attempt is begun later.
+   * Sets how long after its start a call may still begin an attempt. It does not cut an attempt short: that is for whoever
+   * sends it, who is told what remains ({@code Attempt.remaining()}), or for the transport's own time-outs, such as OkHttp's
+   * {@code callTimeout}.
    *
-   * @param timeout more than zero; none by default
+   * @param timeout more than zero; none by default. What is longer than 292 years is taken for 292 years
    */
   public RequestContext timeout(Duration timeout) {
     if (Objects.requireNonNull(timeout, "timeout").isNegative() || timeout.isZero()) {
       throw new IllegalArgumentException("timeout: " + timeout + " (expected: more than zero)");
     }
     Settings copy = settings.copy();
-    copy.timeout = timeout;
+    copy.timeout = timeout.compareTo(LONGEST) > 0 ? LONGEST : timeout; // so that it can be counted
     return new RequestContext(copy);
   }
 
@@ -164,7 +172,7 @@ public final class RequestContext {
     return settings.repeatable;
   }
 
-  /** How long a call may take in all, or null for as long as it takes. */
+  /** How long after its start a call may still begin an attempt, or null for as long as it takes. */
   public @Nullable Duration timeout() {
     return settings.timeout;
   }

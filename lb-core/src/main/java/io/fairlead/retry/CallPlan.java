@@ -11,19 +11,29 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>{@code
  * CallPlan plan = balancer.plan(context);
+ * List<FailedAttempt> failures = new ArrayList<>();
  * Lease lease = null;
- * CallPlan.Answer answer = plan.next(START, 0, null, clock.nanos());
+ * CallPlan.Answer answer = plan.next(START, 0, null, balancer.clock().nanos());
  * while (answer == SEND) {
+ *   Lease next;
  *   try {
- *     lease = lease == null ? balancer.acquire(context) : lease.another(plan.target());
+ *     next = lease == null ? balancer.acquire(context) : lease.another(plan.target());
  *   } catch (LoadBalancingException e) {
- *     answer = plan.next(NOBODY, plan.attempt(), null, clock.nanos());
+ *     answer = plan.next(NOBODY, plan.attempt(), null, balancer.clock().nanos());
+ *     if (answer == FAIL && failures.isEmpty()) {
+ *       throw e;
+ *     }
  *     continue;
  *   }
- *   // send to lease.backend(), find out the outcome, lease.record(outcome), lease.close()
- *   answer = plan.next(answerCame ? ANSWERED : FAILED, plan.attempt(), outcome, clock.nanos());
+ *   if (lease != null) {
+ *     lease.close();
+ *   }
+ *   lease = next;
+ *   // send to lease.backend(), find out the outcome, lease.record(outcome); if it failed, add it to failures
+ *   answer = plan.next(answerCame ? ANSWERED : FAILED, plan.attempt(), outcome, lease.answeredNanos());
  * }
- * // DELIVER: give the caller what came. FAIL: tell the caller what was tried.
+ * // DELIVER: give the caller what came, and close the lease when that has been read.
+ * // FAIL: close the lease, throw new AttemptsFailedException(balancer, failures).
  * }</pre>
  *
  * <p>The policy is failover. What certainly never reached a backend goes to another that was not yet tried, as long as there
@@ -104,7 +114,8 @@ public final class CallPlan {
    * @param now the time, on the same clock as the call's start
    */
   public Answer next(Event event, int attempt, @Nullable Outcome outcome, long now) {
-    if (over || attempt != this.attempt) {
+    boolean starts = event == Event.START;
+    if (over || attempt != this.attempt || starts != (attempt == 0)) {
       return Answer.NOTHING;
     }
     return switch (event) {

@@ -14,6 +14,8 @@ import java.net.NoRouteToHostException;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
+import java.net.http.HttpConnectTimeoutException;
+import java.net.http.HttpTimeoutException;
 import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
 import java.util.List;
@@ -111,6 +113,8 @@ class OutcomeTest {
         arguments(new SSLHandshakeException("no"), Outcome.connectFailure()),
         arguments(new SSLPeerUnverifiedException("no"), Outcome.connectFailure()),
         arguments(new SocketTimeoutException(), Outcome.timeout()),
+        arguments(new HttpConnectTimeoutException("slow"), Outcome.connectFailure()),
+        arguments(new HttpTimeoutException("slow"), Outcome.timeout()),
         arguments(new InterruptedIOException(), Outcome.abandoned()),
         arguments(new InterruptedException(), Outcome.abandoned()),
         arguments(new IOException(), Outcome.protocolError()),

@@ -9,6 +9,7 @@ import java.util.Objects;
 import okhttp3.Call;
 import okhttp3.Connection;
 import okhttp3.EventListener;
+import okhttp3.HttpUrl;
 import okhttp3.Protocol;
 import okhttp3.Request;
 import okhttp3.Response;
@@ -29,8 +30,11 @@ final class AttemptListener extends EventListener {
   private @Nullable Connection connection;
   private boolean sent;
   private boolean bodyBegun;
+  private boolean broken;
+  private boolean answerBegun;
   private boolean answered;
-  private boolean followedUp;
+  private @Nullable HttpUrl followedUp;
+  private boolean ended;
   private @Nullable String schemeChange;
   private volatile @Nullable Lease lease;
 
@@ -46,10 +50,17 @@ final class AttemptListener extends EventListener {
     connection = null;
     sent = false;
     bodyBegun = false;
+    broken = false;
+    answerBegun = false;
     answered = false;
-    followedUp = false;
+    followedUp = null;
     schemeChange = null;
     this.lease = lease;
+  }
+
+  /** The interceptor is done with the call: headers that come now are another's, to whom an outer interceptor went on. */
+  void finish() {
+    answered = true;
   }
 
   BalancedCall balanced() {
@@ -97,13 +108,24 @@ final class AttemptListener extends EventListener {
     return bodyBegun;
   }
 
+  /** Whether sending or receiving failed. If not, an exception is of the user's code: of the request's body, say. */
+  boolean broken() {
+    return broken;
+  }
+
+  /** Whether headers have come that were not yet the answer's: informational ones. */
+  boolean answerBegun() {
+    return answerBegun;
+  }
+
   /** Whether the headers of a first answer have come, and its outcome is recorded. */
   boolean answered() {
     return answered;
   }
 
-  /** Whether it has gone on after the first answer: to where a redirect leads, say. */
-  boolean followedUp() {
+  /** To where it has gone on after the first answer: to where a redirect leads, say. Null if it has not. */
+  @Nullable
+  HttpUrl followedUp() {
     return followedUp;
   }
 
@@ -150,6 +172,21 @@ final class AttemptListener extends EventListener {
   }
 
   @Override
+  public void requestFailed(Call call, IOException failure) {
+    broken = true;
+  }
+
+  @Override
+  public void responseFailed(Call call, IOException failure) {
+    broken = true;
+  }
+
+  @Override
+  public void responseHeadersStart(Call call) {
+    answerBegun = true;
+  }
+
+  @Override
   public void responseHeadersEnd(Call call, Response response) {
     Lease present = lease;
     if (!answered && present != null) {
@@ -161,19 +198,27 @@ final class AttemptListener extends EventListener {
   @Override
   public void followUpDecision(Call call, Response response, @Nullable Request followUp) {
     if (followUp != null) {
-      followedUp = true;
+      followedUp = followUp.url();
       schemeChange = balanced.schemeChange(followUp.url());
     }
   }
 
   @Override
   public void callEnd(Call call) {
-    close();
+    ended();
   }
 
   @Override
   public void callFailed(Call call, IOException failure) {
-    close();
+    ended();
+  }
+
+  /** A call of the attempt's own may end before its outcome is recorded: closed before, it would be taken for abandoned. */
+  private void ended() {
+    ended = true;
+    if (answered) {
+      close();
+    }
   }
 
   @Override
@@ -194,6 +239,9 @@ final class AttemptListener extends EventListener {
     if (!answered && present != null) {
       answered = true;
       balanced.answered(present, outcome);
+      if (ended) {
+        close();
+      }
     }
   }
 }

@@ -117,10 +117,17 @@ public final class Attempts {
     return listener;
   }
 
+  /** There is no present attempt any more. */
+  void finish() {
+    listener = null;
+  }
+
   void end(Outcome outcome, @Nullable IOException failure) {
     Entry last = entries.get(entries.size() - 1);
     last.failure = failure;
-    last.outcome = outcome;
+    if (last.outcome == null) { // the first one counts, as with the lease
+      last.outcome = outcome;
+    }
   }
 
   @Override

@@ -46,15 +46,17 @@ final class BackendSocket extends Socket {
         timeout);
   }
 
+  /** Whether it can be asked if it {@linkplain #isStale() is stale}; only a channel can. */
+  boolean canTell() {
+    return socket.getChannel() != null;
+  }
+
   /**
    * Whether the other side has closed it, or sent what nobody asked for, as far as is known here: without waiting. Only for
-   * an idle connection, of which nobody is reading. Always false for a socket that cannot tell.
+   * an idle connection, of which nobody is reading.
    */
   boolean isStale() {
     SocketChannel channel = socket.getChannel();
-    if (channel == null) {
-      return false;
-    }
     try {
       channel.configureBlocking(false);
       try {

@@ -12,7 +12,10 @@ import io.fairlead.retry.CallPlan.Answer;
 import io.fairlead.retry.CallPlan.Event;
 import io.fairlead.retry.CallPlan.Target;
 import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.ConnectException;
 import java.net.ProtocolException;
+import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
 import okhttp3.EventListener;
@@ -112,8 +115,8 @@ final class BalancedCall {
         }
         lease = now;
         if (before != null) {
-          before
-              .close(); // after the next is leased: a closing balancer knows calls by their leases
+          // After the next is leased: a closing balancer knows calls by their leases.
+          before.close();
         }
         AttemptListener attempt = ownCall ? new AttemptListener(this) : chainListener;
         attempt.begin(now, dialing(now, plan.target() == Target.SAME));
@@ -130,12 +133,14 @@ final class BalancedCall {
           ? refusal
           : new AttemptsFailedException(balancer, failures());
     } catch (RuntimeException e) {
-      throw new IOException(
-          balancer.name() + ": " + e, e); // OkHttp's dispatcher lets any other kill its thread
+      // OkHttp's dispatcher lets any other kill its thread.
+      throw new IOException(balancer.name() + ": " + e, e);
     } finally {
+      attempts.finish();
+      chainListener.finish();
       if (!delivered && lease != null) {
-        lease.record(
-            Outcome.ignored()); // of a RuntimeException or Error; any other has an outcome by now
+        // Of a RuntimeException or Error; any other has an outcome by now.
+        lease.record(Outcome.ignored());
         lease.close();
       }
     }
@@ -155,9 +160,21 @@ final class BalancedCall {
   }
 
   private Response send(AttemptListener attempt) throws IOException {
-    if (!ownCall) {
-      return attempt.dialing().apply(chain).proceed(request);
+    try {
+      return ownCall ? sendAsOwnCall(attempt) : attempt.dialing().apply(chain).proceed(request);
+    } catch (IOException | RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      // Where OkHttp waits for a connection, an interrupt leaves it as a bare InterruptedException,
+      // undeclared.
+      Thread.currentThread().interrupt();
+      InterruptedIOException interrupted = new InterruptedIOException("interrupted");
+      interrupted.initCause(e);
+      throw interrupted;
     }
+  }
+
+  private Response sendAsOwnCall(AttemptListener attempt) throws IOException {
     long timeout = chain.call().timeout().timeoutNanos();
     // Counted from where this call came to the interceptor, which is later than its start by what
     // others did before.
@@ -179,12 +196,12 @@ final class BalancedCall {
       // after this one.
       attempt.answered(response.networkResponse() == null ? Outcome.ignored() : classify(response));
     }
+    if (response.code() == 101) {
+      return response; // a web socket or the like; the listener hears of its end
+    }
     boolean over = response.networkResponse() == null || response.body().contentLength() == 0;
     if (over) {
       lease.close();
-    }
-    if (response.code() == 101) {
-      return response; // a web socket or the like; the listener hears of its end
     }
     BalancedBody body = over
         ? new BalancedBody(response.body(), attempts)
@@ -207,21 +224,27 @@ final class BalancedCall {
       explained.initCause(failure);
       throw explained;
     }
-    if (attempt.followedUp()) {
-      throw failure; // of a later hop: not the member's
+    HttpUrl hop = attempt.followedUp();
+    if (hop != null) {
+      throw ofLaterHop(hop, failure);
     }
-    Outcome outcome = Failures.outcome(attempt, failure);
+    if (attempt.answered()) {
+      throw failure; // of who did not like the answer: not the member's
+    }
+    Outcome outcome = Failures.outcome(attempt, failure, plan.target() == Target.SAME);
     if (outcome == null) {
       end(lease, Outcome.ignored(), failure);
-      throw failure; // of an interceptor, before anything was sent
+      throw failure; // of the client's own: settings, the request's body, an interceptor
     }
     end(lease, outcome, failure);
     failures().add(new FailedAttempt(lease.backend(), outcome, failure));
-    if (outcome.isConnectionLost()) {
+    // A connection that refuses streams for good is passed by without our doing, and may be a good
+    // one.
+    if (outcome.isConnectionLost() && !Failures.isRefusedStream(failure)) {
       route.endpoint(lease.member()).retire(attempt.dialing());
     }
     boolean bodySpent = attempt.bodyBegun() && isOneShot(request.body());
-    boolean tooLate = bodySpent || attempt.answered() || Failures.isPartOfAnswer(failure);
+    boolean tooLate = bodySpent || Failures.isPartOfAnswer(attempt, failure);
     Event event = tooLate ? Event.ANSWERED : Event.FAILED;
     Answer answer = plan.next(event, plan.attempt(), outcome, lease.answeredNanos());
     if (answer == Answer.SEND && attempt.multiplexed()) {
@@ -229,6 +252,20 @@ final class BalancedCall {
       return interceptor.isInstalled() ? answer : Answer.FAIL;
     }
     return answer;
+  }
+
+  /** What to throw for a failure that is not the member's: its own, unless that is hard to understand. */
+  private IOException ofLaterHop(HttpUrl hop, IOException failure) {
+    boolean unreached =
+        failure instanceof UnknownHostException || failure instanceof ConnectException;
+    if (!unreached || route.hosts().contains(hop.host()) || !interceptor.balances(hop.host())) {
+      return failure;
+    }
+    ProtocolException explained = new ProtocolException(
+        route.balancer().name() + ": a redirect to " + hop
+            + " leads to another balanced host; it was looked for by its name, since redirects do not pass balancers again");
+    explained.initCause(failure);
+    return explained;
   }
 
   private void end(Lease lease, Outcome outcome, IOException failure) {

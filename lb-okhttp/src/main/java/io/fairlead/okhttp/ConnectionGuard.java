@@ -26,9 +26,10 @@ final class ConnectionGuard implements Interceptor {
   static final String HIDDEN_RETRY_AFTER = "Fairlead-Retry-After";
 
   /**
-   * How long a TLS connection must have been idle before a look at it may cost the millisecond that it takes: 1 % then.
+   * How long a connection with TLS, or over a client's own kind of socket, must have been idle before a look at it may cost the
+   * millisecond that it takes: 1 % then.
    */
-  private static final long TLS_IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final long IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
   /** Nothing has been sent: the connection was found closed before. */
   static final class StaleConnectionException extends IOException {
@@ -39,9 +40,8 @@ final class ConnectionGuard implements Interceptor {
     }
   }
 
-  // When TLS connections became idle, by local port, of which there are not many. That a port
-  // stands for several
-  // connections at times makes for a look too many or too few.
+  // When those connections became idle, by local port, of which there are not many. That a port
+  // stands for several connections at times makes for a look too many or too few.
   private final Map<Integer, Long> idleSince = new ConcurrentHashMap<>();
 
   @Override
@@ -89,15 +89,15 @@ final class ConnectionGuard implements Interceptor {
       return false; // its reader has noticed
     }
     Socket socket = connection.socket();
-    if (socket instanceof BackendSocket backend) {
+    if (socket instanceof BackendSocket backend && backend.canTell()) {
       return backend.isStale();
     }
     Long since = idleSince.get(socket.getLocalPort());
-    return (since == null || System.nanoTime() - since >= TLS_IDLE_NANOS) && isTlsStale(socket);
+    return (since == null || System.nanoTime() - since >= IDLE_NANOS) && endsAtOnce(socket);
   }
 
   /** Reads for a millisecond, the least there is; finds an end of stream at once. */
-  private static boolean isTlsStale(Socket socket) {
+  private static boolean endsAtOnce(Socket socket) {
     try {
       int timeout = socket.getSoTimeout();
       socket.setSoTimeout(1);
@@ -116,8 +116,10 @@ final class ConnectionGuard implements Interceptor {
 
   /** A connection has nothing to do from now on. */
   void idle(Connection connection) {
-    if (connection.handshake() != null && !AttemptListener.isMultiplexed(connection)) {
-      idleSince.put(connection.socket().getLocalPort(), System.nanoTime());
+    Socket socket = connection.socket();
+    boolean canTell = socket instanceof BackendSocket backend && backend.canTell();
+    if (!canTell && !AttemptListener.isMultiplexed(connection)) {
+      idleSince.put(socket.getLocalPort(), System.nanoTime());
     }
   }
 

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.ProtocolException;
 import java.net.SocketTimeoutException;
+import java.net.UnknownServiceException;
 import java.nio.channels.ClosedByInterruptException;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,7 @@ final class Failures {
   private static final String STREAM_RESET = "okhttp3.internal.http2.StreamResetException";
   private static final String CONNECTION_SHUTDOWN =
       "okhttp3.internal.http2.ConnectionShutdownException";
+  private static final String HEADERS_READER = "okhttp3.internal.http1.HeadersReader";
 
   private Failures() {}
 
@@ -28,41 +30,82 @@ final class Failures {
 
   /**
    * The outcome of an attempt that failed before the headers of an answer were complete. Null if the failure has nothing to
-   * do with the backend, since it was not even looked for.
+   * do with the backend: it was not even looked for, or it is the request's body that failed, or an interceptor.
+   *
+   * @param again whether the attempt before it was lost with its connection, on the same backend
    */
-  static @Nullable Outcome outcome(AttemptListener attempt, IOException failure) {
+  static @Nullable Outcome outcome(AttemptListener attempt, IOException failure, boolean again) {
     if (failure instanceof ConnectionGuard.StaleConnectionException) {
       return Outcome.connectionLost().unsent();
     }
     if (!attempt.sent()) {
-      return attempt.dialed() && !attempt.connected() ? Outcome.connectFailure() : null;
+      boolean unreachable = attempt.dialed() && !attempt.connected();
+      // UnknownService: the client's settings forbid every way of connecting.
+      return unreachable && !(failure instanceof UnknownServiceException)
+          ? Outcome.connectFailure()
+          : null;
+    }
+    if (!attempt.broken() && !(failure instanceof ProtocolException)) {
+      return null;
     }
     String type = failure.getClass().getName();
     if (type.equals(CONNECTION_SHUTDOWN)) {
       return Outcome.connectionLost().unsent();
     }
+    if (isRefusedStream(failure)) {
+      // Either the backend has too much to do, or it is about to close this connection (GOAWAY), as
+      // servers do from time to time. OkHttp does not tell which; the second try shows it.
+      Outcome outcome =
+          attempt.reused() && !again ? Outcome.connectionLost() : Outcome.protocolError();
+      return outcome.unsent();
+    }
     if (type.equals(STREAM_RESET)) {
-      boolean refused = String.valueOf(failure.getMessage()).endsWith("REFUSED_STREAM");
-      return refused ? Outcome.protocolError().unsent() : Outcome.protocolError();
+      return Outcome.protocolError();
     }
     if (failure instanceof SocketTimeoutException) {
       return Outcome.timeout();
     }
-    return attempt.reused() && !isPartOfAnswer(failure)
+    return attempt.reused() && !isPartOfAnswer(attempt, failure)
         ? Outcome.connectionLost()
         : Outcome.protocolError();
   }
 
-  /** Whether something of an answer had come: garbage, or headers that broke off. */
-  static boolean isPartOfAnswer(IOException failure) {
-    if (failure instanceof ProtocolException) {
+  /** Whether the backend refused to take up a stream: it has done nothing with it then (RFC 9113, 8.7). */
+  static boolean isRefusedStream(IOException failure) {
+    return failure.getClass().getName().equals(STREAM_RESET)
+        && String.valueOf(failure.getMessage()).endsWith("REFUSED_STREAM");
+  }
+
+  /**
+   * Whether something of an answer had come: garbage, or headers that broke off. Of a first line that broke off by a reset
+   * or a time-out OkHttp tells nothing.
+   */
+  static boolean isPartOfAnswer(AttemptListener attempt, IOException failure) {
+    if (attempt.answerBegun() || failure instanceof ProtocolException) {
       return true;
     }
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      // Okio tells how much of a line there was when the stream ended.
-      String message = String.valueOf(cause.getMessage());
-      if (cause instanceof EOFException && message.contains("limit=")) {
-        return !message.contains("limit=0 ");
+      if (isPartOfLine(cause) || isWithinHeaders(cause)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Okio tells how much of a line there was when the stream ended. */
+  private static boolean isPartOfLine(Throwable failure) {
+    String message = String.valueOf(failure.getMessage());
+    return failure instanceof EOFException
+        && message.contains("limit=")
+        && !message.contains("limit=0 ");
+  }
+
+  /** Between two lines nothing tells that there was one but the place in the code. */
+  private static boolean isWithinHeaders(Throwable failure) {
+    for (StackTraceElement frame : failure.getStackTrace()) {
+      if (frame.getMethodName().equals("readHeaders")
+          && frame.getClassName().equals(HEADERS_READER)) {
+        return true;
       }
     }
     return false;

@@ -75,11 +75,12 @@ final class Leaks {
   }
 
   private void recover(Lease lease) {
-    if (warned.compareAndSet(false, true)) {
+    // An answer that was read without asking for its end, or whose call was cancelled, is over all
+    // the same.
+    if (lease.closeLeaked() && warned.compareAndSet(false, true)) {
       log.warn(
           "The body of a response was neither read to its end nor closed ({}); close each one. This is logged once.",
           lease);
     }
-    lease.closeLeaked();
   }
 }

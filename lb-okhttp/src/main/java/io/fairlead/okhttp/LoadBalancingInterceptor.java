@@ -88,7 +88,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
    */
   public static LoadBalancingInterceptor of(LoadBalancer... balancers) {
     Builder builder = builder();
-    for (LoadBalancer balancer : balancers) {
+    for (LoadBalancer balancer : Objects.requireNonNull(balancers, "balancers")) {
       builder.balancer(balancer);
     }
     return builder.build();
@@ -110,13 +110,16 @@ public final class LoadBalancingInterceptor implements Interceptor {
    * <p>On a client derived from the new one with {@code newBuilder()}, changed time-outs, cookies, cache, authenticators, pins,
    * host name verifier, TLS, redirects, pool, Dns and sockets hold for every attempt. Changed protocols, connection specs, ping
    * interval and network interceptors hold for first attempts and for those over HTTP/1.1, and are as they were here for
-   * further attempts over HTTP/2.
+   * further attempts over HTTP/2. To a network interceptor such an attempt is a call of its own, without the tags that were
+   * put on the user's Call; the request's are there.
    *
    * @throws IllegalArgumentException if the client has an explicit proxy, through which no backend could be chosen (a
-   *     ProxySelector is passed by for balanced hosts), or has a load balancing interceptor among its network interceptors
+   *     ProxySelector is passed by for balanced hosts), has a load balancing interceptor among its network interceptors, or
+   *     has another one for one of these hosts
    */
   public OkHttpClient install(OkHttpClient client) {
-    checkProxy(client.proxy());
+    checkProxy(Objects.requireNonNull(client, "client").proxy());
+    client.interceptors().forEach(this::checkHosts);
     if (client.networkInterceptors().stream()
         .anyMatch(LoadBalancingInterceptor.class::isInstance)) {
       throw new IllegalArgumentException(
@@ -145,6 +148,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
     Dispatcher dispatcher = new Dispatcher(given.executorService());
     dispatcher.setMaxRequests(given.getMaxRequests());
     dispatcher.setMaxRequestsPerHost(given.getMaxRequests()); // the logical host is many hosts
+    dispatcher.setIdleCallback(given.getIdleCallback());
     return dispatcher;
   }
 
@@ -154,6 +158,19 @@ public final class LoadBalancingInterceptor implements Interceptor {
 
   private boolean isInstalledTwin(Interceptor other) {
     return isTwin(other) && ((LoadBalancingInterceptor) other).isInstalled();
+  }
+
+  /** Of two for one host, the second would exchange the backend that the first has chosen. */
+  private void checkHosts(Interceptor other) {
+    if (other instanceof LoadBalancingInterceptor that && !isTwin(that)) {
+      for (String host : that.shared.routes.keySet()) {
+        if (shared.routes.containsKey(host)) {
+          throw new IllegalArgumentException(
+              "interceptors: another LoadBalancingInterceptor is for " + host
+                  + " too (expected: one for each host)");
+        }
+      }
+    }
   }
 
   private static void checkProxy(@Nullable Proxy proxy) {
@@ -215,7 +232,9 @@ public final class LoadBalancingInterceptor implements Interceptor {
     try {
       return function.apply(request);
     } catch (RuntimeException e) {
-      throw new IOException("the key function of the LoadBalancingInterceptor threw " + e, e);
+      throw new IOException(
+          request.url().host() + ": the key function of the LoadBalancingInterceptor threw " + e,
+          e);
     }
   }
 
@@ -230,6 +249,11 @@ public final class LoadBalancingInterceptor implements Interceptor {
       case "GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE" -> true;
       default -> false;
     };
+  }
+
+  /** Whether there is a balancer for a host. */
+  boolean balances(String host) {
+    return shared.routes.containsKey(host);
   }
 
   Outcome classify(Response response) {
@@ -282,7 +306,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
 
     /** Adds a balancer, for the host of its name. */
     public Builder balancer(LoadBalancer balancer) {
-      return host(balancer.name(), balancer);
+      return host(Objects.requireNonNull(balancer, "balancer").name(), balancer);
     }
 
     /**
@@ -293,7 +317,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
      */
     public Builder host(String host, LoadBalancer balancer) {
       Objects.requireNonNull(balancer, "balancer");
-      String canonical = canonical(host);
+      String canonical = canonical(Objects.requireNonNull(host, "host"));
       LoadBalancer other = balancers.putIfAbsent(canonical, balancer);
       if (other != null) {
         throw new IllegalArgumentException("host: " + canonical + " has a balancer already, "

@@ -321,9 +321,13 @@ final class RawServer implements AutoCloseable {
     return line.toString(StandardCharsets.UTF_8);
   }
 
-  /** Closes all connections, and returns when the clients' side knows. */
   @Override
   public void close() throws IOException {
+    stop();
+  }
+
+  /** Closes all connections, and returns when the clients' side knows. */
+  void stop() throws IOException {
     listening.close();
     for (Socket socket : open) {
       try {

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.ProtocolException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.SocketFactory;
@@ -191,7 +192,11 @@ class RedirectTest {
   void otherSchemeOfTheLogicalHost_failsAndSaysSo(Wire wire, String scheme) throws IOException {
     try (Fleet fleet = Fleet.inOrder(wire, 2)) {
       fleet.answer(0, to(scheme + "://" + Fleet.HOST + "/there"));
-      OkHttpClient client = fleet.client();
+      OkHttpClient client = fleet
+          .client()
+          .newBuilder()
+          .readTimeout(Duration.ofSeconds(1)) // a plain server may wait for more of a handshake
+          .build();
       assertThatThrownBy(() -> fleet.read(client, "/here"))
           .isInstanceOf(ProtocolException.class)
           .hasMessageContainingAll(
@@ -233,8 +238,11 @@ class RedirectTest {
       throws IOException {
     try (Fleet fleet = Fleet.inOrder(wire, 2)) {
       fleet.answer(0, to(scheme + "://" + Fleet.HOST + "/there"));
-      OkHttpClient client =
-          wire.client().newBuilder().addInterceptor(fleet.interceptor()).build();
+      OkHttpClient client = wire.client()
+          .newBuilder()
+          .readTimeout(Duration.ofSeconds(1)) // a plain server may wait for more of a handshake
+          .addInterceptor(fleet.interceptor())
+          .build();
       assertThatThrownBy(() -> fleet.read(client, "/here"))
           .isInstanceOf(ProtocolException.class)
           .hasMessageContaining("changes the scheme");
@@ -294,6 +302,27 @@ class RedirectTest {
         }
       }
       fleet.assertIdle();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"HTTP, false", "HTTPS_1, false", "HTTPS_2, false", "HTTP, true", "HTTPS_2, true"})
+  void toAnotherBalancedHost_failsAndSaysSo(Wire wire, boolean failsFirst) throws IOException {
+    try (Fleet orders = Fleet.named("orders.example", wire, 2);
+        Fleet items = Fleet.named("items.example", wire, 1)) {
+      OkHttpClient client = LoadBalancingInterceptor.of(orders.balancer(), items.balancer())
+          .install(wire.client().newBuilder().dns(Fleet.dns()).build());
+      if (failsFirst) {
+        orders.fail(0);
+      }
+      orders.answer(failsFirst ? 1 : 0, to(items.url("/there").toString()));
+      items.answer(0, "there");
+      assertThatThrownBy(() -> orders.read(client, "/here"))
+          .isInstanceOf(ProtocolException.class)
+          .hasMessageContainingAll(
+              "orders.example", items.url("/there").toString(), "another balanced host");
+      orders.assertIdle();
+      items.assertIdle();
     }
   }
 }

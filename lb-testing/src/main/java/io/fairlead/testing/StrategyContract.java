@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.fairlead.Lease;
 import io.fairlead.backend.Backend;
+import io.fairlead.backend.MemberControl;
 import io.fairlead.backend.Veto;
 import io.fairlead.request.Outcome;
 import io.fairlead.strategy.Strategy;
@@ -254,7 +255,7 @@ public interface StrategyContract {
     try (StrategyTrial trial = new StrategyTrial(strategy(), skewed)) {
       trial.send(1_000);
       trial.factor("a", 1e-9);
-      trial.factor("b", 1e9);
+      trial.factor("b", MemberControl.MAX_FACTOR);
       trial.send(1_000);
       trial.factor("b", 1e-9);
       trial.factor("c", 1e-9);

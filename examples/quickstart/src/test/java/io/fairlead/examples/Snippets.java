@@ -80,7 +80,8 @@ final class Snippets {
   }
 
   static void withoutOkHttp(LoadBalancer orders) throws IOException {
-    String item = orders.call(RequestContext.empty().repeatable(), attempt -> fetch(attempt.backend()));
+    String item =
+        orders.call(RequestContext.empty().repeatable(), attempt -> fetch(attempt.backend()));
 
     try (Lease lease = orders.acquire()) {
       fetch(lease.backend());
