@@ -23,7 +23,7 @@ final class ConnectionCounter extends EventListener {
   @Override
   public void connectEnd(
       Call call, InetSocketAddress address, Proxy proxy, @Nullable Protocol protocol) {
-    Attempts attempts = call.tag(Attempts.class);
+    Attempts attempts = Attempts.of(call);
     if (attempts != null) {
       results.connected(attempts.last().backend());
     }

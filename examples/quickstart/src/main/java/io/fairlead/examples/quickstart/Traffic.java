@@ -90,7 +90,7 @@ final class Traffic {
   }
 
   private void record(Call call, int status, @Nullable IOException failure) {
-    Attempts attempts = call.tag(Attempts.class);
+    Attempts attempts = Attempts.of(call);
     if (attempts != null) { // null only if the URL's host had no balancer
       boolean truncated = status != 0 && failure != null;
       results.attempts(attempts.all(), truncated);
