@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import mockwebserver3.MockResponse;
 import mockwebserver3.MockWebServer;
@@ -100,13 +101,16 @@ class CancelTest {
   @EnumSource(Wire.class)
   void callTimeoutWithTheBodyOpen_andUntouched_releases(Wire wire) throws Exception {
     try (MockWebServer server = wire.start();
-        Harness orders = wire.harness(
-            builder -> builder.callTimeout(Duration.ofMillis(300)), Harness.backend(server))) {
+        Harness orders = wire.harness(Harness.backend(server))) {
+      server.enqueue(new MockResponse.Builder().body("connected").build());
       server.enqueue(new MockResponse.Builder()
           .body(LONG)
           .onResponseBody(SocketEffect.Stall.INSTANCE)
           .build());
-      Response response = orders.get("/").execute();
+      Harness.read(orders.get("/")); // so that the time is that of the request alone
+      Call call = orders.get("/");
+      call.timeout().timeout(700, TimeUnit.MILLISECONDS);
+      Response response = call.execute();
       orders.assertNothingInFlight();
       assertThatThrownBy(() -> response.body().string()).isInstanceOf(IOException.class);
     }
@@ -118,7 +122,7 @@ class CancelTest {
     try (MockWebServer refuses = wire.start();
         MockWebServer stalls = wire.start();
         Harness orders = wire.harness(
-            builder -> builder.callTimeout(Duration.ofMillis(500)),
+            builder -> builder.callTimeout(Duration.ofMillis(1500)),
             Harness.backend(refuses),
             Harness.backend(stalls))) {
       refuses.enqueue(new MockResponse.Builder()
@@ -141,12 +145,12 @@ class CancelTest {
     try (MockWebServer refuses = wire.start();
         MockWebServer stalls = wire.start();
         Harness orders = wire.harness(
-            builder -> builder.callTimeout(Duration.ofMillis(700)),
+            builder -> builder.callTimeout(Duration.ofSeconds(2)),
             Harness.backend(refuses),
             Harness.backend(stalls))) {
       for (int i = 0; i < 2; i++) {
         refuses.enqueue(new MockResponse.Builder()
-            .onRequestStart(new SocketEffect.CloseStream(7))
+            .onRequestStart(new SocketEffect.CloseStream(2))
             .build());
         stalls.enqueue(new MockResponse.Builder()
             .body(LONG)

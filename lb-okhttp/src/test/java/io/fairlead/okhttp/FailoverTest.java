@@ -176,7 +176,7 @@ class FailoverTest {
     try (RawServer mute = RawServer.start(RawServer.silence());
         MockWebServer alive = wire.start();
         Harness orders = wire.harness(
-            builder -> builder.readTimeout(Duration.ofMillis(500)),
+            builder -> builder.readTimeout(Duration.ofSeconds(1)),
             mute.backend(),
             Harness.backend(alive))) {
       alive.enqueue(new MockResponse.Builder().body("hello").build());

@@ -99,7 +99,7 @@ class Http2FailoverTest {
     try (MockWebServer one = wire.start();
         MockWebServer two = wire.start();
         Harness orders = wire.harness(
-            builder -> builder.readTimeout(Duration.ofMillis(300)),
+            builder -> builder.readTimeout(Duration.ofMillis(900)),
             Harness.backend(one),
             Harness.backend(two))) {
       one.enqueue(stalling());
@@ -128,7 +128,7 @@ class Http2FailoverTest {
       Call call = orders
           .client
           .newBuilder()
-          .readTimeout(Duration.ofMillis(300))
+          .readTimeout(Duration.ofMillis(900))
           .build()
           .newCall(orders.request("/").build());
       assertThatThrownBy(call::execute)
@@ -232,6 +232,52 @@ class Http2FailoverTest {
           client.newCall(new okhttp3.Request.Builder().url("http://orders/").build());
       assertThatThrownBy(call::execute).isInstanceOf(AttemptsFailedException.class);
       assertThat(two.getRequestCount()).isZero();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Wire.class,
+      names = {"TLS_HTTP_2", "PRIOR_KNOWLEDGE"})
+  void eventsOfFurtherAttempts_areTheCallsOwn(Wire wire) throws Exception {
+    java.util.List<String> events =
+        java.util.Collections.synchronizedList(new java.util.ArrayList<>());
+    okhttp3.EventListener listener = new okhttp3.EventListener() {
+      @Override
+      public void callStart(Call call) {
+        events.add("callStart");
+      }
+
+      @Override
+      public void requestHeadersStart(Call call) {
+        events.add("request");
+      }
+
+      @Override
+      public void responseHeadersEnd(Call call, Response response) {
+        events.add("response");
+      }
+
+      @Override
+      public void callEnd(Call call) {
+        events.add("callEnd");
+      }
+
+      @Override
+      public void callFailed(Call call, java.io.IOException failure) {
+        events.add("callFailed");
+      }
+    };
+    try (MockWebServer one = wire.start();
+        MockWebServer two = wire.start();
+        Harness orders = wire.harness(
+            builder -> builder.eventListener(listener),
+            Harness.backend(one),
+            Harness.backend(two))) {
+      one.enqueue(reset(INTERNAL_ERROR));
+      two.enqueue(hello());
+      assertThat(Harness.read(orders.get("/"))).isEqualTo("hello");
+      assertThat(events).containsExactly("callStart", "request", "request", "response", "callEnd");
     }
   }
 }

@@ -144,7 +144,7 @@ class InterruptTest {
         // A plain socket does not hear of the interrupt until its own time is up, as in plain
         // OkHttp.
         Harness orders = wire.harness(
-            builder -> builder.readTimeout(Duration.ofMillis(500)),
+            builder -> builder.readTimeout(Duration.ofSeconds(1)),
             Harness.backend(server),
             Harness.backend(other))) {
       server.enqueue(new MockResponse.Builder()
@@ -168,7 +168,7 @@ class InterruptTest {
   void whileReadingTheBody(Wire wire) throws Exception {
     try (MockWebServer server = wire.start();
         Harness orders = wire.harness(
-            builder -> builder.readTimeout(Duration.ofMillis(500)), Harness.backend(server))) {
+            builder -> builder.readTimeout(Duration.ofSeconds(1)), Harness.backend(server))) {
       server.enqueue(new MockResponse.Builder()
           .body("0123456789".repeat(100_000))
           .onResponseBody(SocketEffect.Stall.INSTANCE)

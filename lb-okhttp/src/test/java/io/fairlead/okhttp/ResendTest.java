@@ -59,7 +59,7 @@ class ResendTest {
 
   private static Harness harness(RawServer... servers) {
     return Harness.with(
-        builder -> builder.readTimeout(Duration.ofMillis(300)),
+        builder -> builder.readTimeout(Duration.ofMillis(500)),
         Stream.of(servers).map(RawServer::backend).toArray(io.fairlead.backend.Backend[]::new));
   }
 
