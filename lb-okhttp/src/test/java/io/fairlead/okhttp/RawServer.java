@@ -211,6 +211,9 @@ final class RawServer implements AutoCloseable {
         Socket socket = listening.accept();
         accepted.incrementAndGet();
         open.add(socket);
+        if (listening.isClosed()) { // stop() may have missed it
+          socket.shutdownInput();
+        }
         start("raw-connection-" + port(), () -> serve(socket));
       } catch (IOException e) {
         // closed
