@@ -94,8 +94,8 @@ final class Placement implements Choice, Lease {
     LoadBalancingException reason = pool.closed()
         ? new LoadBalancerClosedException(balancer.name())
         : new NoBackendException(balancer.name(), whyNobody(now));
-    if (previous
-        == null) { // else the request had a server, and it is the further attempt that gets none
+    // Else the request had a server, and it is the further attempt that gets none.
+    if (previous == null) {
       balancer.listeners().rejected(reason);
     }
     throw reason;

@@ -190,14 +190,14 @@ class LeaseTest {
   @ParameterizedTest
   @ValueSource(ints = {2, 3, 4})
   void recordsAndClosesRace_outcomeOnceReleaseOnceAndInThisOrder(int threads) throws Exception {
-    race(threads, 6_000);
+    race(threads, 3_000);
   }
 
   @Test
   @Tag("soak")
   void recordsAndClosesRace_outcomeOnceReleaseOnceAndInThisOrder_long() throws Exception {
-    race(2, 2_000_000);
-    race(4, 500_000);
+    race(2, 1_000_000);
+    race(4, 100_000);
   }
 
   private void race(int threads, int rounds) throws Exception {

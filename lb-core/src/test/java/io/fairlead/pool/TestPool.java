@@ -71,7 +71,7 @@ final class TestPool implements Selector, PoolListener {
   }
 
   void veto(String id, Veto.Kind kind) {
-    pool.control(member(id), "test").vetoUntil(kind, "told to", Veto.UNTIL_LIFTED);
+    pool.control(member(id), "test").veto(kind, "told to");
   }
 
   void lift(String id) {

@@ -45,7 +45,7 @@ final class Failures {
           ? Outcome.connectFailure()
           : null;
     }
-    if (!attempt.broken() && !(failure instanceof ProtocolException)) {
+    if (!attempt.broken()) {
       return null;
     }
     String type = failure.getClass().getName();

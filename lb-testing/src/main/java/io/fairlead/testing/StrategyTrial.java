@@ -101,7 +101,7 @@ final class StrategyTrial implements AutoCloseable {
   }
 
   void veto(String id, Veto.Kind kind) {
-    balancer.pool().control(member(id), "trial").vetoUntil(kind, "for a test", Veto.UNTIL_LIFTED);
+    balancer.pool().control(member(id), "trial").veto(kind, "for a test");
   }
 
   void lift(String id) {
