@@ -25,7 +25,8 @@ public final class PoolMember implements Member {
   private final Map<Outcome.Kind, LongAdder> counts = new EnumMap<>(Outcome.Kind.class);
   private volatile Edition edition;
   private volatile long silentSince;
-  private Tracker tracker = Tracker.NONE; // set before the member is published
+  private Tracker tracker = Tracker.NONE; // set before the member is published, as the next
+  private boolean tracked;
 
   /**
    * What it is, since the membership with this number, and what it was before: until that membership takes effect, requests
@@ -44,6 +45,7 @@ public final class PoolMember implements Member {
 
   void track(Tracker tracker) {
     this.tracker = tracker;
+    this.tracked = !tracker.equals(Tracker.NONE);
   }
 
   Edition edition() {
@@ -96,7 +98,7 @@ public final class PoolMember implements Member {
 
   /** A request has ended. */
   public void released(NanoClock clock) {
-    if (tracker != Tracker.NONE) { // or the time would be read for nobody
+    if (tracked) { // or the time would be read for nobody
       try {
         tracker.released(clock.nanos());
       } catch (Throwable e) {

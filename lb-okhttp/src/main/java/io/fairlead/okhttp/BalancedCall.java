@@ -84,8 +84,10 @@ final class BalancedCall {
             + " changes the scheme, and the backends are spoken to in " + scheme + " only";
   }
 
+  /** What a response tells of the member, which is nothing if another host gave it: the redirect there was cached then. */
   Outcome classify(Response response) {
-    return interceptor.classify(response);
+    boolean own = route.hosts().contains(response.request().url().host());
+    return own ? interceptor.classify(response) : Outcome.ignored();
   }
 
   /** The present attempt's outcome is known. */

@@ -170,9 +170,8 @@ final class Dialing {
       if (clientSockets != SocketFactory.getDefault()) {
         return clientSockets.createSocket();
       }
-      // Left to itself, a Socket asks the system's proxy selector when it connects, and OkHttp has
-      // no
-      // say in it. A channel does not.
+      // Left to itself, a Socket asks the system's proxy selector when it connects. A channel's
+      // does not.
       return probeable ? SocketChannel.open().socket() : new Socket(Proxy.NO_PROXY);
     }
 

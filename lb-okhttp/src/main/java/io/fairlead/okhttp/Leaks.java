@@ -25,8 +25,8 @@ final class Leaks {
   private static final long PERIOD_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final ReferenceQueue<BufferedSource> garbage = new ReferenceQueue<>();
-  private final Set<Watch> watches =
-      ConcurrentHashMap.newKeySet(); // or they would become garbage themselves
+  // Or they would become garbage themselves.
+  private final Set<Watch> watches = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean scheduled = new AtomicBoolean();
   private final AtomicBoolean warned = new AtomicBoolean();
 

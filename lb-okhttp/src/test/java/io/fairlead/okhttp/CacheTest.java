@@ -7,6 +7,7 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
 import mockwebserver3.MockResponse;
+import mockwebserver3.MockWebServer;
 import okhttp3.Cache;
 import okhttp3.CacheControl;
 import okhttp3.OkHttpClient;
@@ -151,6 +152,35 @@ class CacheTest {
       }
       fleet.assertIdle();
       client.cache().close();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void cachedRedirectToAForeignHost_foreignAnswerTeachesNothingOfTheBackend(Wire wire)
+      throws IOException {
+    try (Fleet fleet = Fleet.inOrder(wire, 1);
+        MockWebServer foreign = wire.server("elsewhere.example")) {
+      OkHttpClient client = fleet
+          .interceptor()
+          .install(withCache(
+              wire.client().newBuilder().dns(Fleet.dns("elsewhere.example")).build()));
+      String there = wire.url("elsewhere.example", "/")
+          .newBuilder()
+          .port(foreign.getPort())
+          .build()
+          .toString();
+      fleet.answer(
+          0, cacheable("").newBuilder().code(301).addHeader("Location", there).build());
+      for (int i = 0; i < 2; i++) {
+        foreign.enqueue(new MockResponse.Builder().code(500).body("broken").build());
+        assertThat(fleet.read(client, "/")).isEqualTo("broken");
+      }
+      assertThat(fleet.server(0).getRequestCount()).isEqualTo(1);
+      assertThat(fleet.balancer().snapshot().toString())
+          .contains("success 1", "ignored 1")
+          .doesNotContain("server error");
+      fleet.assertIdle();
     }
   }
 }
