@@ -42,6 +42,7 @@ final class LeastConnections implements Picker {
     int candidates = all ? size : DRAWN;
     long random = choice.random();
     Member best = null;
+    int bestIndex = -1;
     double least = Double.POSITIVE_INFINITY;
     double tied = 0;
     for (int k = 0; k < candidates; k++) {
@@ -53,7 +54,7 @@ final class LeastConnections implements Picker {
       Member member = members.get(live.index(i));
       double weight = live.weight(i);
       double load = member.inFlight() / weight;
-      if (load > least || member == best || !choice.accepts(member)) {
+      if (load > least || i == bestIndex || !choice.accepts(member)) {
         continue;
       }
       tied = load < least ? weight : tied + weight;
@@ -62,6 +63,7 @@ final class LeastConnections implements Picker {
       }
       if (load < least || Draws.fraction(random) * tied < weight) {
         best = member;
+        bestIndex = i;
         least = load;
       }
     }
