@@ -40,7 +40,7 @@ final class Results {
   private final LongAdder attempts = new LongAdder();
   private final LongAdder failed = new LongAdder();
   private final Map<Integer, LongAdder> errors = new ConcurrentSkipListMap<>(); // by status
-  private final AtomicReference<IOException> firstFailure = new AtomicReference<>();
+  private final AtomicReference<@Nullable IOException> firstFailure = new AtomicReference<>();
   private volatile long nanos;
 
   Results(List<Backend> backends) {
