@@ -252,6 +252,25 @@ class InterceptorsAroundTest {
     }
   }
 
+  /** OkHttp throws an IllegalStateException for such a code. */
+  @Test
+  void codeBelowZero_isAnIOException_thatNamesTheBackend() throws Exception {
+    try (RawServer server = RawServer.start(
+            RawServer.bytes(RawServer.lines("HTTP/1.1 -12 What", "Content-Length: 0", "")));
+        Harness orders = Harness.of(server.backend())) {
+      Call call = orders.post("/");
+      assertThatThrownBy(call::execute)
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("orders at " + server.backend())
+          .hasCauseInstanceOf(IllegalStateException.class);
+      Attempts.Attempt attempt = Attempts.of(call).last();
+      assertThat(attempt.outcome()).isEqualTo(Outcome.ignored());
+      assertThat(attempt.failure()).hasMessageContaining("-12");
+      assertThat(server.requests()).hasSize(1);
+      orders.assertNothingInFlightNow();
+    }
+  }
+
   /** OkHttp reads any bytes in a header, and lets a client write ASCII only. */
   @ParameterizedTest
   @ValueSource(
