@@ -130,6 +130,14 @@ public final class Attempts {
     }
   }
 
+  /** Ends the last one with nothing to be learned, unless it has an outcome. */
+  void abort(@Nullable IOException failure) {
+    Entry last = entries.get(entries.size() - 1);
+    if (last.outcome == null) {
+      end(Outcome.ignored(), failure);
+    }
+  }
+
   @Override
   public String toString() {
     return all().toString();

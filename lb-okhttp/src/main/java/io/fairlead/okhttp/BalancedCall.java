@@ -121,8 +121,8 @@ final class BalancedCall {
           before.close();
         }
         AttemptListener attempt = ownCall ? new AttemptListener(this) : chainListener;
-        attempt.begin(now, dialing(now, plan.target() == Target.SAME));
         attempts.begin(now, attempt);
+        attempt.begin(now, dialing(now, plan.target() == Target.SAME));
         try {
           Response response = deliver(send(attempt), attempt, now);
           delivered = true;
@@ -136,13 +136,15 @@ final class BalancedCall {
           : new AttemptsFailedException(balancer, failures());
     } catch (RuntimeException e) {
       // OkHttp's dispatcher lets any other kill its thread.
-      throw new IOException(balancer.name() + ": " + e, e);
+      IOException failure =
+          new IOException((lease == null ? balancer.name() : lease) + ": " + e, e);
+      abort(failure);
+      throw failure;
     } finally {
       attempts.finish();
       chainListener.finish();
       if (!delivered && lease != null) {
-        // Of a RuntimeException or Error; any other has an outcome by now.
-        lease.record(Outcome.ignored());
+        abort(null); // of an Error; any other has an outcome by now
         lease.close();
       }
     }
@@ -273,6 +275,14 @@ final class BalancedCall {
   private void end(Lease lease, Outcome outcome, IOException failure) {
     lease.record(outcome);
     attempts.end(outcome, failure);
+  }
+
+  /** The present attempt ended, and nobody knows how, if nothing else is known of it by now. */
+  private void abort(@Nullable IOException failure) {
+    if (lease != null) {
+      lease.record(Outcome.ignored());
+      attempts.abort(failure);
+    }
   }
 
   static boolean isOneShot(@Nullable RequestBody body) {

@@ -4,11 +4,13 @@ import java.io.IOException;
 import java.net.ProtocolException;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import okhttp3.Connection;
+import okhttp3.Headers;
 import okhttp3.Interceptor;
 import okhttp3.Protocol;
 import okhttp3.Request;
@@ -128,30 +130,34 @@ final class ConnectionGuard implements Interceptor {
    * NumberFormatException for one that is no int. It looks at that header only for 503 and 408.
    */
   private static Response hideRetryAfter(Response response) {
-    String value =
-        response.code() == 503 || response.code() == 408 ? response.header(RETRY_AFTER) : null;
-    if (value == null) {
-      return response;
-    }
-    return response
-        .newBuilder()
-        .removeHeader(RETRY_AFTER)
-        .header(HIDDEN_RETRY_AFTER, value)
-        .build();
+    return asksForPatience(response) ? rename(response, RETRY_AFTER, HIDDEN_RETRY_AFTER) : response;
   }
 
   /** The response with the header as the backend gave it. */
   static Response restoreRetryAfter(Response response) {
-    String value = response.header(HIDDEN_RETRY_AFTER);
-    if (value == null) {
+    if (!asksForPatience(response) || response.header(HIDDEN_RETRY_AFTER) == null) {
       return response;
     }
     Response network = response.networkResponse();
-    return response
+    return rename(response, HIDDEN_RETRY_AFTER, RETRY_AFTER)
         .newBuilder()
-        .removeHeader(HIDDEN_RETRY_AFTER)
-        .header(RETRY_AFTER, value)
         .networkResponse(network == null ? null : restoreRetryAfter(network))
         .build();
+  }
+
+  private static boolean asksForPatience(Response response) {
+    return response.code() == 503 || response.code() == 408;
+  }
+
+  private static Response rename(Response response, String from, String to) {
+    List<String> values = response.headers(from);
+    if (values.isEmpty()) {
+      return response;
+    }
+    Headers.Builder headers = response.headers().newBuilder().removeAll(from);
+    for (String value : values) {
+      headers.addUnsafeNonAscii(to, value); // a backend's header may hold what a client's may not
+    }
+    return response.newBuilder().headers(headers.build()).build();
   }
 }

@@ -214,11 +214,10 @@ public final class LoadBalancingInterceptor implements Interceptor {
     CallOptions options = options(request);
     Boolean asked = options == null ? null : options.repeatable();
     boolean repeatable = asked == null ? isIdempotent(request.method()) : asked;
-    repeatable &= !BalancedCall.isOneShot(request.body());
+    repeatable &= !isOneShot(request);
     RequestContext context = options == null ? RequestContext.empty() : options.context();
     if (shared.key != null && !context.hasKey()) {
-      CharSequence key = key(shared.key, request);
-      context = key == null ? context : context.key(key);
+      context = withKey(context, shared.key, request);
     }
     if (context == RequestContext.empty()) {
       return repeatable ? REPEATABLE : context;
@@ -226,11 +225,22 @@ public final class LoadBalancingInterceptor implements Interceptor {
     return context.repeatable(repeatable);
   }
 
-  private static @Nullable CharSequence key(
-      Function<? super Request, ? extends @Nullable CharSequence> function, Request request)
+  private static boolean isOneShot(Request request) throws IOException {
+    try {
+      return BalancedCall.isOneShot(request.body());
+    } catch (RuntimeException e) {
+      throw new IOException(request.url().host() + ": the request's body threw " + e, e);
+    }
+  }
+
+  private static RequestContext withKey(
+      RequestContext context,
+      Function<? super Request, ? extends @Nullable CharSequence> function,
+      Request request)
       throws IOException {
     try {
-      return function.apply(request);
+      CharSequence key = function.apply(request);
+      return key == null ? context : context.key(key); // which reads the user's characters
     } catch (RuntimeException e) {
       throw new IOException(
           request.url().host() + ": the key function of the LoadBalancingInterceptor threw " + e,

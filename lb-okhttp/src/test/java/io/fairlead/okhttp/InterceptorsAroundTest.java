@@ -19,6 +19,8 @@ import okhttp3.Request;
 import okhttp3.Response;
 import okhttp3.ResponseBody;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What other interceptors do does not upset the accounts. */
 class InterceptorsAroundTest {
@@ -247,6 +249,53 @@ class InterceptorsAroundTest {
       }
       orders.assertNothingInFlightNow();
       assertThat(orders.events.outcomes.get(0).kind()).isEqualTo(Outcome.Kind.UNAVAILABLE);
+    }
+  }
+
+  /** OkHttp throws an IllegalStateException for such a code. */
+  @Test
+  void codeBelowZero_isAnIOException_thatNamesTheBackend() throws Exception {
+    try (RawServer server = RawServer.start(
+            RawServer.bytes(RawServer.lines("HTTP/1.1 -12 What", "Content-Length: 0", "")));
+        Harness orders = Harness.of(server.backend())) {
+      Call call = orders.post("/");
+      assertThatThrownBy(call::execute)
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("orders at " + server.backend())
+          .hasCauseInstanceOf(IllegalStateException.class);
+      Attempts.Attempt attempt = Attempts.of(call).last();
+      assertThat(attempt.outcome()).isEqualTo(Outcome.ignored());
+      assertThat(attempt.failure()).hasMessageContaining("-12");
+      assertThat(server.requests()).hasSize(1);
+      orders.assertNothingInFlightNow();
+    }
+  }
+
+  /** OkHttp reads any bytes in a header, and lets a client write ASCII only. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "HTTP/1.1 503 No\r\nRetry-After: später",
+        "HTTP/1.1 408 Too slow\r\nRetry-After: \u0001",
+        "HTTP/1.1 503 No\r\nRetry-After: 0\r\nRetry-After: 1",
+        "HTTP/1.1 200 OK\r\nFairlead-Retry-After: später"
+      })
+  void retryAfterThatNoClientMayWrite_isTheAnswer(String head) throws Exception {
+    try (RawServer server =
+            RawServer.start(RawServer.bytes(RawServer.lines(head, "Content-Length: 0", "")));
+        Harness orders = Harness.of(server.backend())) {
+      try (Response response = orders.post("/").execute()) {
+        assertThat(response
+                .headers()
+                .newBuilder()
+                .removeAll("Content-Length")
+                .build()
+                .toString())
+            .isEqualTo(head.substring(head.indexOf("\r\n") + 2).replace("\r", "") + "\n");
+      }
+      assertThat(server.requests()).hasSize(1);
+      orders.assertNothingInFlightNow();
+      assertThat(orders.client.connectionPool().idleConnectionCount()).isEqualTo(1);
     }
   }
 

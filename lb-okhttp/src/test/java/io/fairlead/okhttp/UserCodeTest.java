@@ -397,4 +397,63 @@ class UserCodeTest {
       assertThat(fleet.read(client, "/")).isEqualTo("hello");
     }
   }
+
+  @Test
+  void keyThatCannotBeRead_isAnIOException() throws Exception {
+    CharSequence broken = new CharSequence() {
+      @Override
+      public int length() {
+        throw new IllegalStateException("no characters");
+      }
+
+      @Override
+      public char charAt(int index) {
+        throw new IllegalStateException("no characters");
+      }
+
+      @Override
+      public CharSequence subSequence(int start, int end) {
+        throw new IllegalStateException("no characters");
+      }
+    };
+    try (LoadBalancer balancer =
+        LoadBalancer.builder("orders").backends("127.0.0.1:1").build()) {
+      OkHttpClient client = LoadBalancingInterceptor.builder()
+          .balancer(balancer)
+          .key(request -> broken)
+          .build()
+          .install(new OkHttpClient());
+      Call call = client.newCall(new Request.Builder().url("http://orders/").build());
+      assertThatThrownBy(call::execute)
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("key function");
+    }
+  }
+
+  @Test
+  void bodyThatThrowsWhenAskedIfItIsOneShot_isAnIOException() throws Exception {
+    RequestBody broken = new RequestBody() {
+      @Override
+      public MediaType contentType() {
+        return null;
+      }
+
+      @Override
+      public boolean isOneShot() {
+        throw new IllegalStateException("do not know");
+      }
+
+      @Override
+      public void writeTo(BufferedSink sink) {}
+    };
+    try (LoadBalancer balancer =
+        LoadBalancer.builder("orders").backends("127.0.0.1:1").build()) {
+      OkHttpClient client = LoadBalancingInterceptor.of(balancer).install(new OkHttpClient());
+      Call call = client.newCall(
+          new Request.Builder().url("http://orders/").post(broken).build());
+      assertThatThrownBy(call::execute)
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("do not know");
+    }
+  }
 }
