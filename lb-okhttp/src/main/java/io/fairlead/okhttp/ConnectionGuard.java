@@ -60,7 +60,7 @@ final class ConnectionGuard implements Interceptor {
       throw new ProtocolException(schemeChange);
     }
     Connection connection = Objects.requireNonNull(chain.connection(), "connection");
-    if (attempt.reused() && !attempt.answered() && !balanced.repeatable() && isStale(connection)) {
+    if (attempt.reused() && !attempt.answered() && isStale(connection, balanced.repeatable())) {
       throw new StaleConnectionException();
     }
     Endpoint endpoint = attempt.dialing().endpoint();
@@ -86,13 +86,17 @@ final class ConnectionGuard implements Interceptor {
         && !"keep-alive".equalsIgnoreCase(response.header("Connection"));
   }
 
-  private boolean isStale(Connection connection) {
+  /** Whether the backend has closed it: looked for where that costs nothing, or the request may be sent but once. */
+  private boolean isStale(Connection connection, boolean repeatable) {
     if (AttemptListener.isMultiplexed(connection)) {
       return false; // its reader has noticed
     }
     Socket socket = connection.socket();
     if (socket instanceof BackendSocket backend && backend.canTell()) {
       return backend.isStale();
+    }
+    if (repeatable) {
+      return false;
     }
     Long since = idleSince.get(socket.getLocalPort());
     return (since == null || System.nanoTime() - since >= IDLE_NANOS) && endsAtOnce(socket);

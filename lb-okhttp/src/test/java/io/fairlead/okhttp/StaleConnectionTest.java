@@ -64,6 +64,27 @@ class StaleConnectionTest {
     }
   }
 
+  /** Some servers say that they have waited for long enough before they close. It is no answer to what comes after. */
+  @ParameterizedTest
+  @ValueSource(strings = {"GET", "POST"})
+  void partingWords_areNotTakenForTheAnswer(String method) throws Exception {
+    RawServer.Answer partsWith408 = exchange -> {
+      exchange.write(RawServer.response("hello"));
+      exchange.write(
+          "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+      exchange.close();
+    };
+    try (RawServer server = RawServer.start(partsWith408);
+        Harness orders = Harness.of(server.backend())) {
+      for (int i = 0; i < 10; i++) {
+        assertThat(Harness.read(call(orders, method))).isEqualTo("hello");
+        server.awaitClosing();
+      }
+      assertThat(server.requests()).hasSize(10);
+      orders.assertNothingInFlightNow();
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"GET", "POST"})
   void closedConnections_https_timeAndAgain(String method) throws Exception {

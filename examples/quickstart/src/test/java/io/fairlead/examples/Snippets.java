@@ -35,8 +35,7 @@ final class Snippets {
 
     Request request = new Request.Builder().url("http://orders/v1/items").build();
     try (Response response = client.newCall(request).execute()) {
-      System.out.println(
-          response.code() + " from " + Attempts.of(response).last().backend());
+      System.out.println(response.code() + " " + Attempts.of(response));
     }
   }
 
