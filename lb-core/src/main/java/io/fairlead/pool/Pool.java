@@ -141,9 +141,8 @@ public final class Pool implements BackendPool {
       throw e;
     }
     publication = after;
-    for (PoolMember member : change.joined) {
-      events.joined(member);
-    }
+    change.fresh.forEach(PoolMember::announce);
+    change.revived.forEach(events::joined);
     present.values().forEach(this::leave);
     after.all.refresh(); // a veto may have hit the membership before, while this one was made
   }
@@ -184,9 +183,8 @@ public final class Pool implements BackendPool {
   /** A change of the set in the making, and what undoes it. */
   private final class Change {
     final List<PoolMember> members = new ArrayList<>();
-    final List<PoolMember> joined = new ArrayList<>();
-    private final List<PoolMember> fresh = new ArrayList<>();
-    private final List<PoolMember> revived = new ArrayList<>();
+    final List<PoolMember> fresh = new ArrayList<>();
+    final List<PoolMember> revived = new ArrayList<>();
     private final Map<PoolMember, Edition> changed = new LinkedHashMap<>();
     private final int number;
 
@@ -204,9 +202,6 @@ public final class Pool implements BackendPool {
       } else if (!member.backend().equals(backend)) {
         changed.put(member, member.edition());
         member.edition(new Edition(backend, number, member.backend()));
-      }
-      if (member != present) {
-        joined.add(member);
       }
       members.add(member);
     }
