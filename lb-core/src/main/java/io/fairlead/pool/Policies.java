@@ -21,6 +21,7 @@ final class Policies {
   private final PoolMember member;
   private final ReentrantLock lock = new ReentrantLock();
   private final Map<String, Control> controls = new LinkedHashMap<>(); // guarded by lock
+  private boolean announced; // guarded by lock
   private boolean gone; // guarded by lock
   private volatile Standing standing = Standing.CLEAN;
 
@@ -37,6 +38,22 @@ final class Policies {
     lock.lock();
     try {
       return controls.computeIfAbsent(policy, Control::new);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Tells that the member has joined, once. Whoever finds it in a new set may veto it before the update comes to telling of
+   * it, and nothing is to be heard of a member that has not joined.
+   */
+  void announce() {
+    lock.lock();
+    try {
+      if (!announced) {
+        announced = true;
+        pool.events().joined(member);
+      }
     } finally {
       lock.unlock();
     }
@@ -108,6 +125,7 @@ final class Policies {
                 ? null
                 : pool.scheduler().at(untilNanos, () -> end(next)));
         standing = sum();
+        announce();
         pool.events().vetoed(member, next);
       } finally {
         lock.unlock();

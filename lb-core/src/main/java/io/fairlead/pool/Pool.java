@@ -22,6 +22,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -46,6 +47,8 @@ public final class Pool implements BackendPool {
   private final Events events;
   private final ReentrantLock updating = new ReentrantLock();
   private final Map<Identity, PoolMember> draining = new ConcurrentHashMap<>();
+  // Not the size of draining, in which one that is not yet forgotten gives way to its successor.
+  private final AtomicInteger unforgotten = new AtomicInteger();
   private final AtomicBoolean weightsStale = new AtomicBoolean();
   private final AtomicBoolean strategyThrew = new AtomicBoolean();
   private final AtomicBoolean selectorClosed = new AtomicBoolean();
@@ -138,9 +141,8 @@ public final class Pool implements BackendPool {
       throw e;
     }
     publication = after;
-    for (PoolMember member : change.joined) {
-      events.joined(member);
-    }
+    change.fresh.forEach(PoolMember::announce);
+    change.revived.forEach(events::joined);
     present.values().forEach(this::leave);
     after.all.refresh(); // a veto may have hit the membership before, while this one was made
   }
@@ -166,19 +168,23 @@ public final class Pool implements BackendPool {
   }
 
   private void leave(PoolMember member) {
-    draining.put(Identity.of(member.backend()), member);
+    awaitEnd(member);
     events.draining(member);
     if (member.drain()) {
       gone(member);
     }
   }
 
+  private void awaitEnd(PoolMember member) {
+    unforgotten.incrementAndGet();
+    draining.put(Identity.of(member.backend()), member);
+  }
+
   /** A change of the set in the making, and what undoes it. */
   private final class Change {
     final List<PoolMember> members = new ArrayList<>();
-    final List<PoolMember> joined = new ArrayList<>();
-    private final List<PoolMember> fresh = new ArrayList<>();
-    private final List<PoolMember> revived = new ArrayList<>();
+    final List<PoolMember> fresh = new ArrayList<>();
+    final List<PoolMember> revived = new ArrayList<>();
     private final Map<PoolMember, Edition> changed = new LinkedHashMap<>();
     private final int number;
 
@@ -197,9 +203,6 @@ public final class Pool implements BackendPool {
         changed.put(member, member.edition());
         member.edition(new Edition(backend, number, member.backend()));
       }
-      if (member != present) {
-        joined.add(member);
-      }
       members.add(member);
     }
 
@@ -209,6 +212,7 @@ public final class Pool implements BackendPool {
         return null;
       }
       draining.remove(Identity.of(backend), member);
+      unforgotten.decrementAndGet();
       revived.add(member);
       return member;
     }
@@ -217,7 +221,7 @@ public final class Pool implements BackendPool {
       changed.forEach(PoolMember::edition);
       fresh.forEach(Pool.this::forget);
       for (PoolMember member : revived) {
-        draining.put(Identity.of(member.backend()), member);
+        awaitEnd(member);
         if (member.drain()) {
           gone(member);
         }
@@ -228,13 +232,14 @@ public final class Pool implements BackendPool {
   private void gone(PoolMember member) {
     forget(member);
     member.close();
-    draining.remove(Identity.of(member.backend()), member); // forgotten before the selector's close
+    draining.remove(Identity.of(member.backend()), member);
     events.drained(member);
+    unforgotten.decrementAndGet();
     closeSelectorIfDone();
   }
 
   private void closeSelectorIfDone() {
-    if (finished && draining.isEmpty() && selectorClosed.compareAndSet(false, true)) {
+    if (finished && unforgotten.get() == 0 && selectorClosed.compareAndSet(false, true)) {
       try {
         selector.close();
       } catch (Throwable e) {

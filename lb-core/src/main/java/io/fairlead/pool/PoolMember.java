@@ -118,6 +118,11 @@ public final class PoolMember implements Member {
     return occupancy.revive();
   }
 
+  /** Tells that it has joined, if it was not told yet. */
+  void announce() {
+    policies.announce();
+  }
+
   /** No policy has a hold on it any more. */
   void close() {
     policies.close();

@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -449,6 +450,28 @@ class PoliciesTest {
             .as(where)
             .isEqualTo(vetoes.isEmpty() && weight > 0);
       }
+    }
+  }
+
+  /** Whoever looks at the set sees a new member before the update has told of it, the last of many above all. */
+  @Test
+  void veto_asSoonAsTheMemberIsInTheSet_isHeardAfterItHasJoined() throws Exception {
+    String[] ids = IntStream.range(0, 5_000).mapToObj(i -> "m" + i).toArray(String[]::new);
+    String last = ids[ids.length - 1];
+    for (int round = 0; round < 20; round++) {
+      TestPool tested = new TestPool();
+      Concurrently.run(() -> tested.update(ids), () -> {
+        while (tested.pool.publication().size() == 0) {
+          Thread.onSpinWait();
+        }
+        PoolMember member = tested.pool.publication().member(ids.length - 1);
+        tested.pool.control(member, "p").veto(Veto.Kind.HARD, "x");
+      });
+
+      assertThat(tested.events)
+          .as("round %d", round)
+          .hasSize(ids.length + 1)
+          .containsSubsequence("joined " + last, "vetoed " + last + " by p: x");
     }
   }
 }

@@ -1,12 +1,14 @@
 package io.fairlead.pool;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.fairlead.backend.Veto;
 import io.fairlead.testing.Concurrently;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
 class PoolCloseTest {
@@ -113,6 +115,32 @@ class PoolCloseTest {
 
     assertThat(test.events).containsExactly("joined a", "draining a", "drained a");
     assertThat(test.selector).endsWith("forget a", "close");
+  }
+
+  @Test
+  void close_whileOneIsBeingForgottenWhoseSuccessorIsGone_closesTheSelectorLast() throws Exception {
+    test.update("a");
+    PoolMember a = test.member("a");
+    test.enter(a);
+    test.update();
+    CountDownLatch forgetting = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    test.onForget = member -> {
+      if (member == a) {
+        forgetting.countDown();
+        assertThatCode(goOn::await).doesNotThrowAnyException();
+        test.selector.add("forgotten");
+      }
+    };
+    Concurrently.run(() -> test.end(a), () -> {
+      forgetting.await();
+      test.update("a"); // another one
+      test.update();
+      pool.close();
+      goOn.countDown();
+    });
+
+    assertThat(test.selector).endsWith("forgotten", "close");
   }
 
   /** The last requests end on several threads while another closes. */

@@ -49,8 +49,11 @@ public final class Attempts {
 
     Attempt toAttempt() {
       Outcome outcome = this.outcome;
+      long answered = lease.answeredNanos();
+      // With an outcome but without a time for a moment, if it is another thread that cancels the
+      // call.
       Duration elapsed =
-          outcome == null ? null : Duration.ofNanos(lease.answeredNanos() - lease.startNanos());
+          outcome == null || answered == 0 ? null : Duration.ofNanos(answered - lease.startNanos());
       return new Attempt(lease.backend(), outcome, elapsed, failure);
     }
   }

@@ -9,6 +9,8 @@ import io.fairlead.backend.Backend;
 import io.fairlead.request.Outcome;
 import io.fairlead.request.RequestContext;
 import io.fairlead.strategy.Strategy;
+import io.fairlead.time.TimeSource;
+import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -67,6 +69,47 @@ class AttemptsTest {
       answer.countDown();
       caller.join();
       assertThat(call.tag(Attempts.class).last().outcome()).isEqualTo(Outcome.success());
+    }
+  }
+
+  /** Who cancels records the outcome, and may not have come to reading the clock when the call has failed already. */
+  @Test
+  void cancelledByAnotherThread_hasNoElapsedTimeUntilItIsKnown() throws Exception {
+    CountDownLatch never = new CountDownLatch(1);
+    CountDownLatch failed = new CountDownLatch(1);
+    TimeSource system = TimeSource.system();
+    Thread[] canceller = new Thread[1];
+    TimeSource slow = (TimeSource) Proxy.newProxyInstance(
+        TimeSource.class.getClassLoader(), new Class<?>[] {TimeSource.class}, (p, method, args) -> {
+          if (Thread.currentThread() == canceller[0] && method.getName().equals("nanos")) {
+            failed.await();
+          }
+          return method.invoke(system, args);
+        });
+    try (RawServer server = RawServer.start(RawServer.after(never, RawServer.ok("hello")))) {
+      LoadBalancer balancer =
+          LoadBalancer.builder("orders").time(slow).backends(server.backend()).build();
+      OkHttpClient client = LoadBalancingInterceptor.of(balancer).install(new OkHttpClient());
+      Call call = client.newCall(new Request.Builder().url("http://orders/").build());
+      canceller[0] = new Thread(() -> {
+        try {
+          server.awaitRequest();
+        } catch (Exception e) {
+          throw new IllegalStateException(e);
+        }
+        call.cancel();
+      });
+      canceller[0].start();
+      assertThatThrownBy(call::execute).isInstanceOf(java.io.IOException.class);
+      Attempts.Attempt early = Attempts.of(call).last();
+      failed.countDown();
+      canceller[0].join();
+
+      assertThat(early.outcome()).isEqualTo(Outcome.abandoned());
+      assertThat(early.elapsed()).isNull();
+      assertThat(Attempts.of(call).last().elapsed()).isPositive();
+    } finally {
+      never.countDown();
     }
   }
 
