@@ -87,10 +87,8 @@ public final class Pool implements BackendPool {
   }
 
   // An update first makes everything that the new set needs, the picker above all, then swaps the
-  // one reference to it, and
-  // only then lets those who have left drain: until the swap, choices under way may still take
-  // them. Whatever fails, fails
-  // before the swap and is undone.
+  // one reference to it, and only then lets those who have left drain: until the swap, choices
+  // under way may still take them. Whatever fails, fails before the swap and is undone.
   @Override
   public void update(Collection<Backend> backends) {
     List<Backend> wanted = checked(Objects.requireNonNull(backends, "backends"));

@@ -23,14 +23,11 @@ final class LeastConnections implements Picker {
   }
 
   // The load of a member is in flight / weight, without the + 1 for the request to come: with it an
-  // idle pool would send
-  // everything to its heaviest member. Ties, and an idle pool is all ties, are broken by a draw in
-  // proportion to weight, by
-  // reservoir: the k-th of the tied takes over with the probability weight k / sum of weights to k.
-  // O(n) up to 64, where
-  // the minimum is exact; beyond that O(1), since ten thousand counters can't be read for a pick,
-  // and the least of a few is
-  // nearly as even (Mitzenmacher, https://doi.org/10.1109/71.963420).
+  // idle pool would send everything to its heaviest member. Ties, and an idle pool is all ties, are
+  // broken by a draw in proportion to weight, by reservoir: the k-th of the tied takes over with
+  // the probability weight k / sum of weights to k. O(n) up to 64, where the minimum is exact;
+  // beyond that O(1), since ten thousand counters can't be read for a pick, and the least of a few
+  // is nearly as even (Mitzenmacher, https://doi.org/10.1109/71.963420).
   @Override
   public @Nullable Member pick(Choice choice) {
     Live live = members.live();

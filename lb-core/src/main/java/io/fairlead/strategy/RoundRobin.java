@@ -12,11 +12,9 @@ final class RoundRobin implements Selector {
   static final Strategy STRATEGY = environment -> new RoundRobin();
 
   // One ticket for each choice, modulo those who may be picked: even over any run of choices. A
-  // choice that has to go past
-  // a member (tried before, or refused) draws at random instead. If it took the next ticket it
-  // would disturb the turn of
-  // all others, and if it took the next member a failed one's successor would have twice its share.
-  // O(1).
+  // choice that has to go past a member (tried before, or refused) draws at random instead. If it
+  // took the next ticket it would disturb the turn of all others, and if it took the next member a
+  // failed one's successor would have twice its share. O(1).
   private final AtomicLong tickets = new AtomicLong();
 
   @Override
