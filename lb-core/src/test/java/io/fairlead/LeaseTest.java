@@ -190,28 +190,25 @@ class LeaseTest {
   @ParameterizedTest
   @ValueSource(ints = {2, 3, 4})
   void recordsAndClosesRace_outcomeOnceReleaseOnceAndInThisOrder(int threads) throws Exception {
-    race(threads, 3_000);
+    race(threads, 3_000, Duration.ofSeconds(3));
   }
 
   @Test
   @Tag("soak")
   void recordsAndClosesRace_outcomeOnceReleaseOnceAndInThisOrder_long() throws Exception {
-    race(2, 1_000_000);
-    race(4, 100_000);
+    race(2, 1_000_000, Duration.ofSeconds(30));
+    race(4, 100_000, Duration.ofSeconds(30));
   }
 
-  private void race(int threads, int rounds) throws Exception {
-    Rounds together = new Rounds(threads);
-    Lease[] lease = {null};
+  private void race(int threads, int rounds, Duration time) throws Exception {
+    Rounds begin = new Rounds(threads, rounds, time);
+    Rounds end = new Rounds(threads, Integer.MAX_VALUE, Duration.ofDays(1));
+    Lease[] lease = {lease()};
     Executable[] pieces = new Executable[threads];
     for (int thread = 0; thread < threads; thread++) {
       int self = thread;
       pieces[thread] = () -> {
-        for (int round = 0; round < rounds; round++) {
-          if (self == 0) {
-            lease[0] = lease();
-          }
-          together.next(2 * round);
+        for (int round = 0; begin.next(round); round++) {
           Lease mine = lease[0];
           // With two threads: record against close, record against record, and close against close.
           switch ((self + round) % 3) {
@@ -222,7 +219,7 @@ class LeaseTest {
               mine.close();
             }
           }
-          together.next(2 * round + 1);
+          end.next(round);
           if (self == 0) {
             mine.close(); // if nobody has
             assertThat(tracked).as("round %d", round).hasSize(3);
@@ -230,10 +227,12 @@ class LeaseTest {
                 .as("round %d", round)
                 .isIn("success", "timeout", "abandoned");
             assertEnded(tracked.get(1));
+            lease[0] = lease();
           }
         }
       };
     }
     Concurrently.run(pieces);
+    lease[0].close();
   }
 }

@@ -20,7 +20,7 @@ public final class Concurrently {
   private Concurrently() {}
 
   /**
-   * Runs all of these, from a common start, and returns when the last has ended.
+   * Runs all of these, from a common start, and returns when the last has ended. If one throws, the others are interrupted.
    *
    * @throws AssertionError if one of them threw, with that as its cause, and suppressed in it what others threw; or if they
    *     have not all ended after 50 seconds, with the places where they are suppressed in it
@@ -38,6 +38,7 @@ public final class Concurrently {
               piece.execute();
             } catch (Throwable e) {
               thrown.add(e);
+              threads.forEach(Thread::interrupt);
             } finally {
               ended.countDown();
             }
