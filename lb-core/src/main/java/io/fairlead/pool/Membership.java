@@ -155,6 +155,7 @@ final class Membership implements Members {
   private static final class LiveMembers implements Live {
     private final int[] indices;
     private final double[] weights;
+    private final double[] ends; // of each, if they are laid end to end
     private final double total;
     private final boolean uniform;
     private final boolean panic;
@@ -162,6 +163,10 @@ final class Membership implements Members {
     LiveMembers(int[] indices, double[] weights, double total, boolean uniform, boolean panic) {
       this.indices = indices;
       this.weights = weights;
+      this.ends = weights.clone();
+      for (int i = 1; i < ends.length; i++) {
+        ends[i] += ends[i - 1];
+      }
       this.total = total;
       this.uniform = uniform;
       this.panic = panic;
@@ -180,6 +185,23 @@ final class Membership implements Members {
     @Override
     public double weight(int i) {
       return weights[i];
+    }
+
+    @Override
+    public int at(double share) {
+      // The end of each is where the next begins; whoever ends beyond the point stands at it.
+      double point = share * total;
+      int low = 0;
+      int high = ends.length - 1;
+      while (low < high) {
+        int middle = (low + high) >>> 1;
+        if (ends[middle] > point) {
+          high = middle;
+        } else {
+          low = middle + 1;
+        }
+      }
+      return low;
     }
 
     @Override

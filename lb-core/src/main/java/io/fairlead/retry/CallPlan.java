@@ -49,7 +49,7 @@ public final class CallPlan {
   /** The largest number of attempts of one call. */
   public static final int MAX_ATTEMPTS = 32;
 
-  /** How many attempts of one call may have reached a backend and come to nothing. */
+  /** How many attempts of one call may have reached a backend and come to nothing; a lost connection does not count. */
   public static final int MAX_SENDS = 3;
 
   /** What happened. */

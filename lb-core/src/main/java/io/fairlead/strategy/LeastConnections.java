@@ -26,7 +26,8 @@ final class LeastConnections implements Picker {
   // idle pool would send everything to its heaviest member. Ties, and an idle pool is all ties, are
   // broken by a draw in proportion to weight, by reservoir: the k-th of the tied takes over with
   // the probability weight k / sum of weights to k. O(n) up to 64, where the minimum is exact;
-  // beyond that O(1), since ten thousand counters can't be read for a pick, and the least of a few
+  // beyond that O(log n), since ten thousand counters can't be read for a pick, and the least of a
+  // few drawn by weight
   // is nearly as even (Mitzenmacher, https://doi.org/10.1109/71.963420).
   @Override
   public @Nullable Member pick(Choice choice) {
@@ -39,28 +40,28 @@ final class LeastConnections implements Picker {
     int candidates = all ? size : DRAWN;
     long random = choice.random();
     Member best = null;
-    int bestIndex = -1;
     double least = Double.POSITIVE_INFINITY;
     double tied = 0;
     for (int k = 0; k < candidates; k++) {
       int i = k;
       if (!all) {
         random = Draws.next(random);
-        i = Draws.index(random, size);
+        i = live.uniform() ? Draws.index(random, size) : live.at(Draws.fraction(random));
       }
       Member member = members.get(live.index(i));
       double weight = live.weight(i);
       double load = member.inFlight() / weight;
-      if (load > least || i == bestIndex || !choice.accepts(member)) {
+      if (load > least || !choice.accepts(member)) {
         continue;
       }
-      tied = load < least ? weight : tied + weight;
+      // Those drawn have been drawn in proportion to weight already.
+      double share = all ? weight : 1;
+      tied = load < least ? share : tied + share;
       if (load == least) {
         random = Draws.next(random);
       }
-      if (load < least || Draws.fraction(random) * tied < weight) {
+      if (load < least || Draws.fraction(random) * tied < share) {
         best = member;
-        bestIndex = i;
         least = load;
       }
     }

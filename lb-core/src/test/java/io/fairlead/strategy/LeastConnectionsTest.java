@@ -122,6 +122,28 @@ class LeastConnectionsTest implements StrategyContract {
     ChiSquare.assertFits(idlePicks(balancer(65, equal(65)), 65_000), shares, "seed 65");
   }
 
+  /** One of weight 100 among 99 of weight 1 has about half of the weight. */
+  @Test
+  void beyond64_weightsAreRespected_idleAndUnderLoad() throws Exception {
+    int[] weights = equal(100);
+    weights[7] = 100;
+    double fair = 100.0 / 199;
+    LoadBalancer balancer = balancer(7, weights);
+
+    assertThat(idlePicks(balancer, 20_000).get("m7") / 20_000.0)
+        .as("share when idle, seed 7")
+        .isBetween(fair - 0.02, fair + 0.02);
+
+    List<Lease> open = new ArrayList<>();
+    for (int i = 0; i < 4_000; i++) {
+      open.add(balancer.acquire());
+    }
+    assertThat(balancer.pool().member("m7").inFlight() / 4_000.0)
+        .as("share under load, seed 7")
+        .isBetween(fair - 0.05, fair + 0.05);
+    open.forEach(Lease::close);
+  }
+
   @Test
   void underLoad_inFlightIsInProportionToWeight() throws Exception {
     LoadBalancer balancer = balancer(1, 1, 2, 5);
