@@ -8,7 +8,6 @@ import okio.Buffer;
 import okio.BufferedSource;
 import okio.ForwardingSource;
 import okio.Okio;
-import okio.Source;
 import org.jspecify.annotations.Nullable;
 
 /** The body of a balanced call's response: gives the lease back when it has been read, has failed, or is closed. */
@@ -21,7 +20,7 @@ final class BalancedBody extends ResponseBody {
   BalancedBody(ResponseBody body, Lease lease, Attempts attempts, Leaks leaks) {
     this.body = body;
     this.attempts = attempts;
-    LeasedSource leased = new LeasedSource(body.source(), lease);
+    LeasedSource leased = new LeasedSource(body, lease);
     this.source = Okio.buffer(leased);
     leased.watch = leaks.watch(source, lease);
   }
@@ -54,11 +53,13 @@ final class BalancedBody extends ResponseBody {
 
   private static final class LeasedSource extends ForwardingSource {
     private final Lease lease;
+    private long missing;
     private Leaks.@Nullable Watch watch;
 
-    LeasedSource(Source body, Lease lease) {
-      super(body);
+    LeasedSource(ResponseBody body, Lease lease) {
+      super(body.source());
       this.lease = lease;
+      this.missing = body.contentLength(); // -1 if that is not known
     }
 
     @Override
@@ -70,9 +71,12 @@ final class BalancedBody extends ResponseBody {
         end();
         throw e;
       }
-      if (read == -1) {
+      // Of a length that was announced nothing may be read beyond: on HTTP/2 the end may come
+      // later.
+      if (read == -1 || missing == read) {
         end();
       }
+      missing -= missing == -1 ? 0 : read;
       return read;
     }
 
