@@ -2,6 +2,7 @@
 module io.fairlead {
   requires static transitive org.jspecify;
   requires com.dynatrace.hash4j;
+  requires com.github.benmanes.caffeine;
   requires org.slf4j;
 
   exports io.fairlead;

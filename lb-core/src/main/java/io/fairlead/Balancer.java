@@ -12,6 +12,7 @@ import io.fairlead.retry.CallPlan.Answer;
 import io.fairlead.retry.CallPlan.Event;
 import io.fairlead.strategy.Environment;
 import io.fairlead.strategy.Selector;
+import io.fairlead.strategy.StrategyListener;
 import io.fairlead.time.Chance;
 import io.fairlead.time.NanoClock;
 import io.fairlead.time.Scheduler;
@@ -42,7 +43,9 @@ final class Balancer implements LoadBalancer, Environment {
     this.listeners = new Listeners(name, builder.listeners);
     Selector selector =
         Objects.requireNonNull(builder.strategy.start(this), "what the strategy started");
-    this.pool = new Pool(name, time, builder.panicThreshold, selector, listeners);
+    Pool.Settings settings =
+        new Pool.Settings(name, time, builder.panicThreshold, builder.slowStart);
+    this.pool = new Pool(settings, selector, listeners);
     try {
       pool.update(builder.backends);
     } catch (Throwable e) {
@@ -74,6 +77,11 @@ final class Balancer implements LoadBalancer, Environment {
   @Override
   public @Nullable String zone() {
     return zone;
+  }
+
+  @Override
+  public StrategyListener listener() {
+    return listeners;
   }
 
   @Override
@@ -179,7 +187,8 @@ final class Balancer implements LoadBalancer, Environment {
     List<MemberSnapshot> members = new ArrayList<>();
     pool.members().forEach(member -> members.add(MemberSnapshot.of(member)));
     pool.draining().forEach(member -> members.add(MemberSnapshot.of(member)));
-    return new LoadBalancerSnapshot(name, pool.closed(), pool.publication().panic(), members);
+    return new LoadBalancerSnapshot(
+        name, pool.closed(), pool.publication().panic(), listeners.withoutKey(), members);
   }
 
   @Override

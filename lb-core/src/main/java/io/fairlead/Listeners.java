@@ -5,21 +5,25 @@ import io.fairlead.backend.Veto;
 import io.fairlead.pool.PoolListener;
 import io.fairlead.request.Outcome;
 import io.fairlead.request.RequestContext;
+import io.fairlead.strategy.StrategyListener;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** All listeners of a balancer, kept from doing harm. */
-final class Listeners implements PoolListener {
+final class Listeners implements PoolListener, StrategyListener {
 
   private static final Logger log = LoggerFactory.getLogger(LoadBalancerListener.class);
 
   private final String name;
   private final LoadBalancerListener[] listeners;
   private final AtomicBoolean threw = new AtomicBoolean();
+  private final AtomicBoolean warned = new AtomicBoolean();
+  private final LongAdder withoutKey = new LongAdder();
 
   Listeners(String name, List<LoadBalancerListener> listeners) {
     this.name = name;
@@ -73,6 +77,29 @@ final class Listeners implements PoolListener {
 
   void rejected(LoadBalancingException reason) {
     tell(listener -> listener.rejected(reason));
+  }
+
+  @Override
+  public void sessionMoved(String session, Member from, Member to) {
+    tell(listener -> listener.sessionMoved(session, from, to));
+  }
+
+  // Counted, and not told one by one: if it happens at all, it happens with most requests.
+  @Override
+  public void keyMissing(RequestContext context) {
+    withoutKey.increment();
+    if (!warned.getPlain() && warned.compareAndSet(false, true)) {
+      log.warn(
+          "{}: the strategy goes by a key that a request does not have: {}. Such requests are"
+              + " balanced by load; further ones are only counted (LoadBalancerSnapshot.withoutKey)",
+          name,
+          context);
+    }
+  }
+
+  /** How many requests had no key that the strategy goes by. */
+  long withoutKey() {
+    return withoutKey.sum();
   }
 
   @Override

@@ -9,6 +9,7 @@ import io.fairlead.time.Chance;
 import io.fairlead.time.NanoClock;
 import io.fairlead.time.TimeSource;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -112,6 +113,7 @@ public interface LoadBalancer extends AutoCloseable {
     Strategy strategy = Strategy.roundRobin();
     final List<LoadBalancerListener> listeners = new ArrayList<>();
     double panicThreshold = 0.5;
+    Duration slowStart = Duration.ZERO;
 
     @Nullable
     String zone;
@@ -163,6 +165,22 @@ public interface LoadBalancer extends AutoCloseable {
         throw new IllegalArgumentException("panicThreshold: " + share + " (expected: 0 to 1)");
       }
       this.panicThreshold = share;
+      return this;
+    }
+
+    /**
+     * How long a server takes to get its whole share after it has come to a pool in which there are others, or after it could
+     * not be picked for whatever reason. Its weight begins at a tenth and grows in a straight line. Zero, no time, by default;
+     * tens of seconds suit servers that compile, or that fill their caches, as they run.
+     *
+     * @param window zero to a day
+     */
+    public Builder slowStart(Duration window) {
+      if (window.isNegative() || window.compareTo(Duration.ofDays(1)) > 0) {
+        throw new IllegalArgumentException(
+            "slowStart: " + window + " (expected: zero to 24 hours)");
+      }
+      this.slowStart = window;
       return this;
     }
 

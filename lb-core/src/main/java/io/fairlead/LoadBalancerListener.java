@@ -38,6 +38,13 @@ public interface LoadBalancerListener {
    */
   default void retried(Member from, Member to) {}
 
+  /**
+   * A sticky session goes to another server from now on.
+   *
+   * @param from where it went until now; it is no longer available
+   */
+  default void sessionMoved(String session, Member from, Member to) {}
+
   /** A request got no server, not even for a first attempt. */
   default void rejected(LoadBalancingException reason) {}
 

@@ -17,10 +17,11 @@ import java.util.stream.Collectors;
  * @param name the balancer's name
  * @param closed whether it refuses new requests
  * @param panic whether so few members are available that statistical vetoes are disregarded
+ * @param withoutKey how many attempts had no key although the strategy goes by one, and were picked by load instead
  * @param members first those in the pool, then those that drain
  */
 public record LoadBalancerSnapshot(
-    String name, boolean closed, boolean panic, List<MemberSnapshot> members) {
+    String name, boolean closed, boolean panic, long withoutKey, List<MemberSnapshot> members) {
 
   /** Copies the list. */
   public LoadBalancerSnapshot {
@@ -106,7 +107,8 @@ public record LoadBalancerSnapshot(
     long present = members.size() - draining;
     return present + (present == 1 ? " backend: " : " backends: ") + available + " available, "
         + (present - available) + " vetoed"
-        + (draining == 0 ? "" : "; " + draining + " more draining") + (panic ? "; panic" : "");
+        + (draining == 0 ? "" : "; " + draining + " more draining") + (panic ? "; panic" : "")
+        + (withoutKey == 0 ? "" : "; " + withoutKey + " attempts without a key");
   }
 
   @Override

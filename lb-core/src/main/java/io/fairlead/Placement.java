@@ -302,7 +302,7 @@ final class Placement implements Choice, Lease {
   }
 
   private void release() {
-    member().released(balancer.clock());
+    member().releaseOne();
     balancer.listeners().released(member());
   }
 

@@ -90,7 +90,7 @@ class AcquireTest {
 
   @Test
   void nobodyMayBeTaken_isRefusedAndSaysWhyEachMayNot() throws Exception {
-    LoadBalancer balancer = builder().build();
+    LoadBalancer balancer = builder().chance(() -> 0).build();
     Lease onA = balancer.acquire();
     balancer
         .pool()

@@ -15,7 +15,6 @@ import io.fairlead.request.Outcome;
 import io.fairlead.request.RequestContext;
 import io.fairlead.retry.CallPlan;
 import io.fairlead.testing.FakeClock;
-import io.fairlead.testing.SeededChance;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -49,7 +48,7 @@ class CallTest {
     return LoadBalancer.builder("orders")
         .backends(backends)
         .time(clock)
-        .chance(SeededChance.of(1))
+        .chance(() -> 0)
         .listener(heard)
         .build();
   }

@@ -57,7 +57,7 @@ class LeaseTest {
     }
 
     @Override
-    public void released(long now) {
+    public void released() {
       tracked.add("released");
     }
   }

@@ -23,7 +23,7 @@ class ListenersTest {
 
   private LoadBalancer balancer(LoadBalancerListener... listeners) {
     LoadBalancer.Builder builder =
-        LoadBalancer.builder("orders").backends("a:80", "b:80").time(clock);
+        LoadBalancer.builder("orders").backends("a:80", "b:80").time(clock).chance(() -> 0);
     for (LoadBalancerListener listener : listeners) {
       builder.listener(listener);
     }

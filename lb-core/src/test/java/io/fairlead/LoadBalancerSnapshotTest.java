@@ -21,6 +21,7 @@ class LoadBalancerSnapshotTest {
           Backend.builder("b:80").id("blue").weight(3).build(),
           Backend.of("c:80"))
       .time(new FakeClock())
+      .chance(() -> 0)
       .build();
 
   @Test

@@ -22,15 +22,6 @@ public interface Live {
   /** The weight of the {@code i}-th of them, more than 0; 1 for each if all weights in the pool are 0. */
   double weight(int i);
 
-  /**
-   * Which of them stands at a share of the total weight, if they are laid end to end: with a random share, each is drawn in
-   * proportion to its weight. O(log n).
-   *
-   * @param share 0 (inclusive) to 1 (exclusive)
-   * @return 0 to {@code size() - 1}
-   */
-  int at(double share);
-
   /** The sum of their weights. */
   double total();
 

@@ -1,5 +1,6 @@
 package io.fairlead.backend;
 
+import java.util.function.Function;
 import java.util.function.Predicate;
 
 /**
@@ -29,4 +30,13 @@ public interface Members {
    * the whole membership.
    */
   Members where(Predicate<? super Member> condition);
+
+  /**
+   * Something computed from {@link #live()}: here and now for the first time, and again after each change, one round for
+   * many changes, on the balancer's scheduler.
+   *
+   * @param function to compute it; it does not block, and does not keep the balancer's scheduler for more than milliseconds.
+   *     If it throws later than now, what was computed before stays
+   */
+  <T> Derived<T> derive(Function<? super Live, ? extends T> function);
 }

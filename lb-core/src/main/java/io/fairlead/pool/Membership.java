@@ -1,13 +1,18 @@
 package io.fairlead.pool;
 
+import io.fairlead.backend.Derived;
 import io.fairlead.backend.Live;
 import io.fairlead.backend.Member;
 import io.fairlead.backend.Members;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -15,12 +20,14 @@ import org.jspecify.annotations.Nullable;
 final class Membership implements Members {
 
   private final PoolMember[] members;
-  private final double panicThreshold;
+  private final Pool pool;
   private final int number;
   private final @Nullable Membership parent; // of which it is a view; null if it is none
   private final List<Membership> views = new CopyOnWriteArrayList<>();
   private final boolean allWeightsZero;
   private final AtomicInteger refreshes = new AtomicInteger();
+  private final List<FromLive<?>> derived = new CopyOnWriteArrayList<>();
+  private final AtomicBoolean derivedStale = new AtomicBoolean();
   private volatile boolean scope;
   private volatile LiveMembers live;
 
@@ -29,14 +36,13 @@ final class Membership implements Members {
    *
    * @param number one more than that of the one before
    */
-  Membership(List<PoolMember> members, double panicThreshold, int number) {
-    this(members.toArray(PoolMember[]::new), panicThreshold, number, null);
+  Membership(Pool pool, List<PoolMember> members, int number) {
+    this(pool, members.toArray(PoolMember[]::new), number, null);
   }
 
-  private Membership(
-      PoolMember[] members, double panicThreshold, int number, @Nullable Membership parent) {
+  private Membership(Pool pool, PoolMember[] members, int number, @Nullable Membership parent) {
+    this.pool = pool;
     this.members = members;
-    this.panicThreshold = panicThreshold;
     this.number = number;
     this.parent = parent;
     boolean zero = true;
@@ -82,8 +88,7 @@ final class Membership implements Members {
         chosen.add(member);
       }
     }
-    Membership view =
-        new Membership(chosen.toArray(PoolMember[]::new), panicThreshold, number, this);
+    Membership view = new Membership(pool, chosen.toArray(PoolMember[]::new), number, this);
     root().views.add(view);
     root().refresh(); // a veto may have come before the view was known to the root
     return view;
@@ -109,12 +114,70 @@ final class Membership implements Members {
     }
     int seen = 1;
     do {
-      live = compute();
+      recompute();
       for (Membership view : views) { // a view of a view comes after it
-        view.live = view.compute();
+        view.recompute();
       }
       seen = refreshes.addAndGet(-seen);
     } while (seen != 0);
+  }
+
+  private void recompute() {
+    LiveMembers now = compute();
+    if (!now.sameAs(live)) {
+      live = now;
+      deriveLater();
+    }
+  }
+
+  @Override
+  public <T> Derived<T> derive(Function<? super Live, ? extends T> function) {
+    FromLive<T> fresh = new FromLive<>(this, Objects.requireNonNull(function, "function"));
+    derived.add(fresh); // before the first computation, which may miss a change
+    fresh.compute();
+    return fresh;
+  }
+
+  /** On the scheduler, since a request may have caused the change; one round for as many changes as there are by then. */
+  private void deriveLater() {
+    if (!derived.isEmpty() && derivedStale.compareAndSet(false, true)) {
+      pool.scheduler().at(pool.clock().nanos(), () -> {
+        derivedStale.set(false);
+        for (FromLive<?> each : derived) {
+          try {
+            each.compute();
+          } catch (Throwable e) {
+            pool.strategyThrew(e);
+          }
+        }
+      });
+    }
+  }
+
+  private static final class FromLive<T> implements Derived<T> {
+    private final Membership membership;
+    private final Function<? super Live, ? extends T> function;
+    private final ReentrantLock computing = new ReentrantLock();
+    private volatile @Nullable T value;
+
+    FromLive(Membership membership, Function<? super Live, ? extends T> function) {
+      this.membership = membership;
+      this.function = function;
+    }
+
+    void compute() {
+      computing.lock(); // or what was computed from an older live could come to stay
+      try {
+        value = Objects.requireNonNull(function.apply(membership.live), "what was derived");
+      } finally {
+        computing.unlock();
+      }
+    }
+
+    @Override
+    public T get() {
+      return Objects.requireNonNull(value);
+    }
   }
 
   private LiveMembers compute() {
@@ -149,13 +212,12 @@ final class Membership implements Members {
         available += member.pickable(false, this) ? 1 : 0;
       }
     }
-    return available < panicThreshold * meant;
+    return available < pool.panicThreshold() * meant;
   }
 
   private static final class LiveMembers implements Live {
     private final int[] indices;
     private final double[] weights;
-    private final double[] ends; // of each, if they are laid end to end
     private final double total;
     private final boolean uniform;
     private final boolean panic;
@@ -163,13 +225,15 @@ final class Membership implements Members {
     LiveMembers(int[] indices, double[] weights, double total, boolean uniform, boolean panic) {
       this.indices = indices;
       this.weights = weights;
-      this.ends = weights.clone();
-      for (int i = 1; i < ends.length; i++) {
-        ends[i] += ends[i - 1];
-      }
       this.total = total;
       this.uniform = uniform;
       this.panic = panic;
+    }
+
+    boolean sameAs(LiveMembers other) {
+      return panic == other.panic
+          && Arrays.equals(indices, other.indices)
+          && Arrays.equals(weights, other.weights);
     }
 
     @Override
@@ -185,23 +249,6 @@ final class Membership implements Members {
     @Override
     public double weight(int i) {
       return weights[i];
-    }
-
-    @Override
-    public int at(double share) {
-      // The end of each is where the next begins; whoever ends beyond the point stands at it.
-      double point = share * total;
-      int low = 0;
-      int high = ends.length - 1;
-      while (low < high) {
-        int middle = (low + high) >>> 1;
-        if (ends[middle] > point) {
-          high = middle;
-        } else {
-          low = middle + 1;
-        }
-      }
-      return low;
     }
 
     @Override

@@ -1,15 +1,20 @@
 package io.fairlead.pool;
 
-import java.util.concurrent.atomic.AtomicLong;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 
 /**
- * How many requests a member has, and whether it may get more.
+ * How many requests a member has, and whether it may get more. A member is one, rather than has one: whoever compares ten
+ * thousand members pays for each further object on the way to this number.
  *
  * <p>All of it is one word, so that no request can slip in between the check whether the member drains and the count, or be
  * counted after the last one was: bits 0 to 30 count what is in flight, 31 to 61 what is outstanding, bit 62 says that the
  * member drains, bit 63 that it is gone.
  */
-final class Occupancy {
+class Occupancy {
+
+  /** From {@link #enter}: the member drains. */
+  static final int REFUSED = -1;
 
   private static final long IN_FLIGHT = 1L;
   private static final long OUTSTANDING = 1L << 31;
@@ -17,25 +22,65 @@ final class Occupancy {
   private static final long DRAINING = 1L << 62;
   private static final long GONE = 1L << 63;
 
-  private final AtomicLong word = new AtomicLong();
+  private static final VarHandle WORD;
 
-  int inFlight() {
-    return (int) (word.get() & COUNT);
+  static {
+    try {
+      WORD = MethodHandles.lookup().findVarHandle(Occupancy.class, "word", long.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
   }
 
-  int outstanding() {
-    return (int) (word.get() >>> 31 & COUNT);
+  private volatile long word;
+
+  public final int inFlight() {
+    return (int) (word & COUNT);
   }
 
-  boolean draining() {
-    return (word.get() & (DRAINING | GONE)) != 0;
+  public final int outstanding() {
+    return (int) (word >>> 31 & COUNT);
   }
 
-  /** One request more. False if the member drains: nothing has changed then. */
-  boolean enter() {
-    long now = word.get();
+  public final boolean draining() {
+    return (word & (DRAINING | GONE)) != 0;
+  }
+
+  /** One request more. Returns how many were outstanding before, or {@link #REFUSED} and nothing has changed. */
+  final int enter() {
+    long now = word;
     while ((now & (DRAINING | GONE)) == 0) {
-      long seen = word.compareAndExchange(now, now + OUTSTANDING + IN_FLIGHT);
+      long seen = (long) WORD.compareAndExchange(this, now, now + OUTSTANDING + IN_FLIGHT);
+      if (seen == now) {
+        return (int) (now >>> 31 & COUNT);
+      }
+      now = seen;
+    }
+    return REFUSED;
+  }
+
+  /** The outcome of one is known. */
+  final void answered() {
+    WORD.getAndAdd(this, -OUTSTANDING);
+  }
+
+  /** One has ended. True if it was the last of a member that drains, which is gone with this. */
+  final boolean released() {
+    long before = (long) WORD.getAndAdd(this, -IN_FLIGHT);
+    return (before & DRAINING) != 0 && (before & COUNT) == 1 && goIfEmpty();
+  }
+
+  /** Refuses new requests from now on. True if there are none to wait for, and it is gone with this. */
+  final boolean drain() {
+    WORD.getAndBitwiseOr(this, DRAINING);
+    return goIfEmpty();
+  }
+
+  /** Takes requests again. False if it is gone. */
+  final boolean revive() {
+    long now = word;
+    while ((now & GONE) == 0) {
+      long seen = (long) WORD.compareAndExchange(this, now, now & ~DRAINING);
       if (seen == now) {
         return true;
       }
@@ -44,30 +89,8 @@ final class Occupancy {
     return false;
   }
 
-  /** The outcome of one is known. */
-  void answered() {
-    word.getAndAdd(-OUTSTANDING);
-  }
-
-  /** One has ended. True if it was the last of a member that drains, which is gone with this. */
-  boolean released() {
-    long before = word.getAndAdd(-IN_FLIGHT);
-    return (before & DRAINING) != 0 && (before & COUNT) == 1 && goIfEmpty();
-  }
-
-  /** Refuses new requests from now on. True if there are none to wait for, and it is gone with this. */
-  boolean drain() {
-    word.getAndUpdate(now -> now | DRAINING);
-    return goIfEmpty();
-  }
-
-  /** Takes requests again. False if it is gone. */
-  boolean revive() {
-    return (word.getAndUpdate(now -> (now & GONE) != 0 ? now : now & ~DRAINING) & GONE) == 0;
-  }
-
   /** True to exactly one caller, and only if the member drains and nothing is in flight at that moment. */
   private boolean goIfEmpty() {
-    return word.compareAndSet(DRAINING, DRAINING | GONE);
+    return WORD.compareAndSet(this, DRAINING, DRAINING | GONE);
   }
 }

@@ -23,15 +23,10 @@ final class Policies {
   private final Map<String, Control> controls = new LinkedHashMap<>(); // guarded by lock
   private boolean announced; // guarded by lock
   private boolean gone; // guarded by lock
-  private volatile Standing standing = Standing.CLEAN;
 
   Policies(Pool pool, PoolMember member) {
     this.pool = pool;
     this.member = member;
-  }
-
-  Standing standing() {
-    return standing;
   }
 
   MemberControl control(String policy) {
@@ -70,7 +65,7 @@ final class Policies {
     }
   }
 
-  private Standing sum() {
+  private void sumUp() {
     List<Veto> vetoes = new ArrayList<>();
     boolean hard = false;
     double factor = 1;
@@ -81,9 +76,10 @@ final class Policies {
         hard |= control.veto.kind() == Veto.Kind.HARD;
       }
     }
-    return vetoes.isEmpty() && factor == 1
-        ? Standing.CLEAN
-        : new Standing(List.copyOf(vetoes), hard, factor);
+    member.standing(
+        vetoes.isEmpty() && factor == 1
+            ? Standing.CLEAN
+            : new Standing(List.copyOf(vetoes), vetoes.isEmpty(), hard, factor));
   }
 
   private final class Control implements MemberControl {
@@ -124,7 +120,7 @@ final class Policies {
             untilNanos == Veto.UNTIL_LIFTED
                 ? null
                 : pool.scheduler().at(untilNanos, () -> end(next)));
-        standing = sum();
+        sumUp();
         announce();
         pool.events().vetoed(member, next);
       } finally {
@@ -140,6 +136,7 @@ final class Policies {
 
     /** Ends this veto, or, if none is named, whichever stands. */
     private void end(@Nullable Veto only) {
+      boolean back;
       lock.lock();
       try {
         Veto ended = veto;
@@ -148,10 +145,14 @@ final class Policies {
         }
         veto = null;
         setTimer(null);
-        standing = sum();
+        sumUp();
+        back = member.vetoes().isEmpty();
         pool.events().lifted(member, ended);
       } finally {
         lock.unlock();
+      }
+      if (back) {
+        pool.slowStart().begin(member);
       }
       pool.availabilityChanged();
     }
@@ -175,7 +176,7 @@ final class Policies {
           return;
         }
         this.factor = factor;
-        standing = sum();
+        sumUp();
       } finally {
         lock.unlock();
       }

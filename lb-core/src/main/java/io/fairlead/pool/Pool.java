@@ -5,13 +5,13 @@ import io.fairlead.backend.BackendPool;
 import io.fairlead.backend.Member;
 import io.fairlead.backend.MemberControl;
 import io.fairlead.backend.Members;
-import io.fairlead.pool.PoolMember.Edition;
 import io.fairlead.strategy.Picker;
 import io.fairlead.strategy.Selector;
 import io.fairlead.strategy.Tracker;
 import io.fairlead.time.NanoClock;
 import io.fairlead.time.Scheduler;
 import io.fairlead.time.TimeSource;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -23,6 +23,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -33,19 +34,47 @@ public final class Pool implements BackendPool {
 
   private static final Logger log = LoggerFactory.getLogger(BackendPool.class);
 
-  /** What makes a backend the same one as before. */
-  private record Identity(String id, String host, int port) {
+  /**
+   * What a pool goes by.
+   *
+   * @param name the balancer's
+   * @param panicThreshold the share of available members below which statistical vetoes are disregarded, 0 to 1
+   * @param slowStart how long who is new or back takes to get its whole share; zero for no time
+   */
+  public record Settings(String name, TimeSource time, double panicThreshold, Duration slowStart) {}
+
+  /**
+   * What makes a backend the same one as before. Its zone too: strategies keep what they know by zone, and no server moves to
+   * another without becoming another.
+   */
+  private record Identity(
+      String id, String host, int port, @Nullable String zone) {
     static Identity of(Backend backend) {
-      return new Identity(backend.id(), backend.host(), backend.port());
+      return new Identity(backend.id(), backend.host(), backend.port(), backend.zone());
+    }
+  }
+
+  /** An update that is asked for. What became of it is guarded by the lock. */
+  private static final class Wanted {
+    final List<Backend> backends;
+    boolean done;
+
+    @Nullable
+    Throwable failure;
+
+    Wanted(List<Backend> backends) {
+      this.backends = backends;
     }
   }
 
   private final String name;
   private final TimeSource time;
   private final double panicThreshold;
+  private final SlowStart slowStart;
   private final Selector selector;
   private final Events events;
   private final ReentrantLock updating = new ReentrantLock();
+  private final AtomicReference<@Nullable Wanted> latest = new AtomicReference<>();
   private final Map<Identity, PoolMember> draining = new ConcurrentHashMap<>();
   // Not the size of draining, in which one that is not yet forgotten gives way to its successor.
   private final AtomicInteger unforgotten = new AtomicInteger();
@@ -56,28 +85,19 @@ public final class Pool implements BackendPool {
   private volatile boolean closed;
   private volatile boolean finished;
 
-  /**
-   * An empty pool.
-   *
-   * @param name the balancer's
-   * @param panicThreshold the share of available members below which statistical vetoes are disregarded, 0 to 1
-   */
-  public Pool(
-      String name,
-      TimeSource time,
-      double panicThreshold,
-      Selector selector,
-      PoolListener listener) {
-    this.name = name;
-    this.time = time;
-    this.panicThreshold = panicThreshold;
+  /** An empty pool. */
+  public Pool(Settings settings, Selector selector, PoolListener listener) {
+    this.name = settings.name();
+    this.time = settings.time();
+    this.panicThreshold = settings.panicThreshold();
+    this.slowStart = new SlowStart(this, settings.slowStart().toNanos());
     this.selector = selector;
     this.events = new Events(listener);
     this.publication = nothing(0);
   }
 
   private Publication nothing(int number) {
-    Membership empty = new Membership(List.of(), panicThreshold, number);
+    Membership empty = new Membership(this, List.of(), number);
     return new Publication(empty, empty, choice -> null);
   }
 
@@ -89,18 +109,44 @@ public final class Pool implements BackendPool {
   // An update first makes everything that the new set needs, the picker above all, then swaps the
   // one reference to it, and only then lets those who have left drain: until the swap, choices
   // under way may still take them. Whatever fails, fails before the swap and is undone.
+  //
+  // Of several updates at once the one that came last is made for all of them: a table of a million
+  // points is not built for a set that is out of date already.
   @Override
   public void update(Collection<Backend> backends) {
-    List<Backend> wanted = checked(Objects.requireNonNull(backends, "backends"));
+    Wanted wanted = new Wanted(checked(Objects.requireNonNull(backends, "backends")));
+    latest.set(wanted);
     updating.lock();
+    try {
+      Wanted last = Objects.requireNonNull(latest.get());
+      make(last);
+      if (last.failure != null) {
+        make(wanted); // the later one came to nothing
+      }
+      if (wanted.failure instanceof Error e) {
+        throw e;
+      } else if (wanted.failure instanceof RuntimeException e) {
+        throw e;
+      }
+    } finally {
+      updating.unlock();
+      events.deliver();
+    }
+  }
+
+  /** Unless that was done already, perhaps by another thread that asked for less. */
+  private void make(Wanted wanted) {
+    if (wanted.done) {
+      return;
+    }
+    wanted.done = true;
     try {
       if (closed) {
         throw new IllegalStateException(name + ": closed (expected: no update after close)");
       }
-      swapTo(wanted);
-    } finally {
-      updating.unlock();
-      events.deliver();
+      swapTo(wanted.backends);
+    } catch (RuntimeException | Error e) {
+      wanted.failure = e;
     }
   }
 
@@ -127,7 +173,7 @@ public final class Pool implements BackendPool {
         && new HashSet<>(wanted).equals(backendsOf(present.values()))) {
       return;
     }
-    Change change = new Change(before.all.number() + 1);
+    Change change = new Change(before.all.number() + 1, before.all.size() > 0);
     Publication after;
     try {
       for (Backend backend : wanted) {
@@ -139,6 +185,7 @@ public final class Pool implements BackendPool {
       throw e;
     }
     publication = after;
+    change.changed.keySet().forEach(member -> member.settle(member.backend()));
     change.fresh.forEach(PoolMember::announce);
     change.revived.forEach(events::joined);
     present.values().forEach(this::leave);
@@ -154,7 +201,7 @@ public final class Pool implements BackendPool {
   }
 
   private Publication publicationOf(List<PoolMember> members, int number) {
-    Membership all = new Membership(members, panicThreshold, number);
+    Membership all = new Membership(this, members, number);
     Members chosen = selector.scope(all);
     if (!(chosen instanceof Membership scope) || scope.root() != all) {
       throw new IllegalStateException(name + ": the strategy's scope is " + chosen
@@ -183,11 +230,18 @@ public final class Pool implements BackendPool {
     final List<PoolMember> members = new ArrayList<>();
     final List<PoolMember> fresh = new ArrayList<>();
     final List<PoolMember> revived = new ArrayList<>();
-    private final Map<PoolMember, Edition> changed = new LinkedHashMap<>();
+    final Map<PoolMember, Backend> changed = new LinkedHashMap<>(); // what it was before
     private final int number;
+    private final boolean slowly;
 
-    Change(int number) {
+    /**
+     * A change of nothing so far.
+     *
+     * @param slowly whether there is somebody to take the requests while those who come ramp up
+     */
+    Change(int number, boolean slowly) {
       this.number = number;
+      this.slowly = slowly;
     }
 
     void add(Backend backend, @Nullable PoolMember present) {
@@ -198,8 +252,11 @@ public final class Pool implements BackendPool {
         member.track(tracker);
         fresh.add(member);
       } else if (!member.backend().equals(backend)) {
-        changed.put(member, member.edition());
-        member.edition(new Edition(backend, number, member.backend()));
+        changed.put(member, member.backend());
+        member.change(backend, number);
+      }
+      if (present == null && slowly) {
+        slowStart.begin(member);
       }
       members.add(member);
     }
@@ -216,7 +273,9 @@ public final class Pool implements BackendPool {
     }
 
     void undo() {
-      changed.forEach(PoolMember::edition);
+      changed.forEach(PoolMember::settle);
+      fresh.forEach(slowStart::cancel);
+      revived.forEach(slowStart::cancel);
       fresh.forEach(Pool.this::forget);
       for (PoolMember member : revived) {
         awaitEnd(member);
@@ -343,6 +402,14 @@ public final class Pool implements BackendPool {
   @Override
   public String toString() {
     return name + ": " + members();
+  }
+
+  double panicThreshold() {
+    return panicThreshold;
+  }
+
+  SlowStart slowStart() {
+    return slowStart;
   }
 
   NanoClock clock() {

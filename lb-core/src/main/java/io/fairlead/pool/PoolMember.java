@@ -6,54 +6,61 @@ import io.fairlead.backend.MemberControl;
 import io.fairlead.backend.Veto;
 import io.fairlead.request.Outcome;
 import io.fairlead.strategy.Tracker;
-import io.fairlead.time.NanoClock;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
  * A member of a {@link Pool}, and the account of its requests. For each request the balancer calls {@code enter}, and if
- * that granted a place {@code answered} and {@code released}, once each and in this order.
+ * that granted a place {@code answered} and {@code releaseOne}, once each and in this order.
  */
-public final class PoolMember implements Member {
+public final class PoolMember extends Occupancy implements Member {
+
+  /** In {@link #weights}: the number of the membership that the newer weight waits for, above the two weights. */
+  private static final int WAITS_SHIFT = 41;
+
+  private static final long WAITING = 1L << 40;
+  private static final int BEFORE_SHIFT = 20;
+  private static final int WEIGHT = (1 << BEFORE_SHIFT) - 1;
 
   private final Pool pool;
-  private final Occupancy occupancy = new Occupancy();
-  private final Policies policies;
-  private final Map<Outcome.Kind, LongAdder> counts = new EnumMap<>(Outcome.Kind.class);
-  private volatile Edition edition;
-  private volatile long silentSince;
-  private Tracker tracker = Tracker.NONE; // set before the member is published, as the next
-  private boolean tracked;
 
-  /**
-   * What it is, since the membership with this number, and what it was before: until that membership takes effect, requests
-   * go by the old one, in which nobody must lose a weight that only the new one takes.
-   */
-  record Edition(Backend backend, int since, Backend before) {}
+  // What a choice asks, in the object itself and not behind it.
+  private volatile Standing standing = Standing.CLEAN;
+  private volatile long silentSince;
+  private volatile long weights;
+  private volatile Backend backend;
+  private Tracker tracker = Tracker.NONE; // set before the member is published
+
+  private final AtomicLongArray counts = new AtomicLongArray(Outcome.Kind.values().length);
+  private final Policies policies;
 
   PoolMember(Pool pool, Backend backend) {
     this.pool = pool;
-    this.edition = new Edition(backend, 0, backend);
+    this.backend = backend;
+    this.weights = backend.weight();
     this.policies = new Policies(pool, this);
-    for (Outcome.Kind kind : Outcome.Kind.values()) {
-      counts.put(kind, new LongAdder());
-    }
   }
 
   void track(Tracker tracker) {
     this.tracker = tracker;
-    this.tracked = !tracker.equals(Tracker.NONE);
   }
 
-  Edition edition() {
-    return edition;
+  /**
+   * Makes it another backend with the membership of this number. Until that takes effect requests go by the weight before,
+   * and nobody must lose one that only the new membership takes.
+   */
+  void change(Backend changed, int membership) {
+    weights = (long) membership << WAITS_SHIFT
+        | WAITING
+        | (long) backend.weight() << BEFORE_SHIFT
+        | changed.weight();
+    backend = changed;
   }
 
-  void edition(Edition changed) {
-    edition = changed;
+  /** Makes it this backend, in all memberships. */
+  void settle(Backend settled) {
+    weights = settled.weight();
+    backend = settled;
   }
 
   /** Whether it is a member of this pool, now or once. */
@@ -63,13 +70,18 @@ public final class PoolMember implements Member {
 
   /** A place for one request that starts now. False if the member drains. */
   public boolean enter(long now) {
-    if (occupancy.outstanding() == 0) {
+    if (outstanding() == 0) {
       // Before the count, so that nobody sees something outstanding since an hour ago. Until the
       // count it means nothing.
       silentSince = now;
     }
-    if (!occupancy.enter()) {
+    int before = enter();
+    if (before == REFUSED) {
       return false;
+    }
+    if (before == 0 && silentSince - now < 0) {
+      // The last one that was outstanding ended, without an answer, between the look and the count.
+      silentSince = now;
     }
     try {
       tracker.started(now);
@@ -87,8 +99,8 @@ public final class PoolMember implements Member {
         && kind != Outcome.Kind.TIMEOUT) {
       silentSince = now;
     }
-    counter(kind).increment();
-    occupancy.answered();
+    counts.getAndIncrement(place(kind));
+    answered();
     try {
       tracker.answered(outcome, startNanos, now);
     } catch (Throwable e) {
@@ -97,25 +109,13 @@ public final class PoolMember implements Member {
   }
 
   /** A request has ended. */
-  public void released(NanoClock clock) {
-    if (tracked) { // or the time would be read for nobody
-      try {
-        tracker.released(clock.nanos());
-      } catch (Throwable e) {
-        pool.strategyThrew(e);
-      }
+  public void releaseOne() {
+    try {
+      tracker.released();
+    } catch (Throwable e) {
+      pool.strategyThrew(e);
     }
-    pool.released(this, occupancy.released());
-  }
-
-  /** Takes no new requests. True if there are none to wait for, and it is gone with this. */
-  boolean drain() {
-    return occupancy.drain();
-  }
-
-  /** Takes requests again. False if it is gone. */
-  boolean revive() {
-    return occupancy.revive();
+    pool.released(this, released());
   }
 
   /** Tells that it has joined, if it was not told yet. */
@@ -134,23 +134,17 @@ public final class PoolMember implements Member {
 
   /** Whether vetoes and weight allow it to be picked. */
   boolean pickable(boolean panic, Membership membership) {
-    Standing standing = policies.standing();
+    Standing standing = this.standing;
     return (standing.available() || (panic && !standing.hard())) && weight(membership) > 0;
+  }
+
+  void standing(Standing standing) {
+    this.standing = standing;
   }
 
   @Override
   public Backend backend() {
-    return edition.backend;
-  }
-
-  @Override
-  public int inFlight() {
-    return occupancy.inFlight();
-  }
-
-  @Override
-  public int outstanding() {
-    return occupancy.outstanding();
+    return backend;
   }
 
   @Override
@@ -165,42 +159,39 @@ public final class PoolMember implements Member {
 
   double weight(Membership membership) {
     int own = ownWeight(membership.number());
-    return (own == 0 && membership.allWeightsZero() ? 1 : own)
-        * policies.standing().factor();
+    return (own == 0 && membership.allWeightsZero() ? 1 : own) * standing.factor();
   }
 
   /** The backend's own weight in the membership with this number. */
   int ownWeight(int membership) {
-    Edition now = edition;
-    return (membership - now.since >= 0 ? now.backend : now.before).weight();
+    long now = weights;
+    boolean early = (now & WAITING) != 0
+        && now >>> WAITS_SHIFT != ((long) membership << WAITS_SHIFT >>> WAITS_SHIFT);
+    return (int) (early ? now >>> BEFORE_SHIFT : now) & WEIGHT;
   }
 
   @Override
   public boolean available() {
-    return policies.standing().available() && !draining();
-  }
-
-  @Override
-  public boolean draining() {
-    return occupancy.draining();
+    return standing.available() && !draining();
   }
 
   @Override
   public List<Veto> vetoes() {
-    return policies.standing().vetoes();
+    return standing.vetoes();
   }
 
   @Override
   public long count(Outcome.Kind kind) {
-    return counter(kind).sum();
+    return counts.get(place(kind));
   }
 
-  private LongAdder counter(Outcome.Kind kind) {
-    return Objects.requireNonNull(counts.get(kind));
+  @SuppressWarnings("EnumOrdinal") // a place in an array of this object's own, never stored
+  private static int place(Outcome.Kind kind) {
+    return kind.ordinal();
   }
 
   @Override
   public String toString() {
-    return edition.backend.toString();
+    return backend.toString();
   }
 }

@@ -7,14 +7,12 @@ import java.util.List;
  * What all policies together say of a member at one moment.
  *
  * @param vetoes those that stand
+ * @param available whether there are none
  * @param hard whether one of them is {@link Veto.Kind#HARD}
  * @param factor the product of all factors
  */
-record Standing(List<Veto> vetoes, boolean hard, double factor) {
+record Standing(List<Veto> vetoes, boolean available, boolean hard, double factor) {
 
-  static final Standing CLEAN = new Standing(List.of(), false, 1);
-
-  boolean available() {
-    return vetoes.isEmpty();
-  }
+  /** That of most members at most times, and one object for all of them. */
+  static final Standing CLEAN = new Standing(List.of(), true, false, 1);
 }

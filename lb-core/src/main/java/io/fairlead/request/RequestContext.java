@@ -43,8 +43,7 @@ public final class RequestContext {
   }
 
   /**
-   * Sets the key, by which a strategy that hashes sends equal keys to the same backend: a user's or a document's id, say. No
-   * built-in strategy reads it so far; one of your own can.
+   * Sets the key, by which a strategy that hashes sends equal keys to the same backend: a user's or a document's id, say.
    *
    * <p>It is hashed here and now with XXH3 (64 bits, of its UTF-16 code units in little-endian order), alike in every JVM.
    *
@@ -63,8 +62,7 @@ public final class RequestContext {
   }
 
   /**
-   * Sets the id of the session, by which a sticky strategy sends a session's requests to one backend. No built-in strategy
-   * reads it so far; one of your own can.
+   * Sets the id of the session, by which a sticky strategy sends a session's requests to one backend.
    */
   public RequestContext session(String session) {
     Settings copy = settings.copy();
@@ -86,6 +84,7 @@ public final class RequestContext {
     }
     Settings copy = settings.copy();
     copy.clientIp = parsed;
+    copy.clientIpHash = HASHER.hashBytesToLong(parsed.getAddress());
     return new RequestContext(copy);
   }
 
@@ -157,6 +156,11 @@ public final class RequestContext {
     return settings.clientIp;
   }
 
+  /** The hash of the client's address, alike for all ways to write it, without an IPv6 zone; 0 if it is not known. */
+  public long clientIpHash() {
+    return settings.clientIpHash;
+  }
+
   /** The name of the endpoint, or null. */
   public @Nullable String endpoint() {
     return settings.endpoint;
@@ -209,6 +213,8 @@ public final class RequestContext {
 
     @Nullable
     InetAddress clientIp;
+
+    long clientIpHash;
 
     @Nullable
     String endpoint;

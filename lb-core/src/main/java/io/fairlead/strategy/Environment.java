@@ -23,4 +23,7 @@ public interface Environment {
   /** Where the balancer itself stands, or null if that is not known. */
   @Nullable
   String zone();
+
+  /** Who hears what the strategy has to tell. */
+  StrategyListener listener();
 }

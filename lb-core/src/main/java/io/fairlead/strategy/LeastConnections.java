@@ -8,8 +8,6 @@ import org.jspecify.annotations.Nullable;
 /** The fewest requests in flight for its weight. */
 final class LeastConnections implements Picker {
 
-  static final Strategy STRATEGY = Strategy.of(LeastConnections::new);
-
   /** Up to here all are compared. */
   private static final int EXACT = 64;
 
@@ -17,52 +15,47 @@ final class LeastConnections implements Picker {
   private static final int DRAWN = 5;
 
   private final Members members;
+  private final Picker ofSeveral;
 
-  private LeastConnections(Members members) {
+  LeastConnections(Members members) {
     this.members = members;
+    this.ofSeveral = new PowerOfChoices(members, DRAWN);
   }
 
   // The load of a member is in flight / weight, without the + 1 for the request to come: with it an
   // idle pool would send everything to its heaviest member. Ties, and an idle pool is all ties, are
   // broken by a draw in proportion to weight, by reservoir: the k-th of the tied takes over with
   // the probability weight k / sum of weights to k. O(n) up to 64, where the minimum is exact;
-  // beyond that O(log n), since ten thousand counters can't be read for a pick, and the least of a
-  // few drawn by weight
-  // is nearly as even (Mitzenmacher, https://doi.org/10.1109/71.963420).
+  // beyond that ten thousand counters can't be read for a pick, and the least of a few drawn is
+  // nearly as even.
   @Override
   public @Nullable Member pick(Choice choice) {
     Live live = members.live();
     int size = live.size();
-    if (size == 0) {
-      return null;
+    if (size > EXACT) {
+      return ofSeveral.pick(choice);
     }
-    boolean all = size <= EXACT;
-    int candidates = all ? size : DRAWN;
     long random = choice.random();
     Member best = null;
     double least = Double.POSITIVE_INFINITY;
     double tied = 0;
-    for (int k = 0; k < candidates; k++) {
-      int i = k;
-      if (!all) {
-        random = Draws.next(random);
-        i = live.uniform() ? Draws.index(random, size) : live.at(Draws.fraction(random));
-      }
+    for (int i = 0; i < size; i++) {
       Member member = members.get(live.index(i));
       double weight = live.weight(i);
       double load = member.inFlight() / weight;
       if (load > least || !choice.accepts(member)) {
         continue;
       }
-      // Those drawn have been drawn in proportion to weight already.
-      double share = all ? weight : 1;
-      tied = load < least ? share : tied + share;
-      if (load == least) {
-        random = Draws.next(random);
-      }
-      if (load < least || Draws.fraction(random) * tied < share) {
+      if (load < least) {
         best = member;
         least = load;
+        tied = weight;
+      } else {
+        tied += weight;
+        random = Draws.next(random);
+        if (Draws.fraction(random) * tied < weight) {
+          best = member;
+        }
       }
     }
     return best;

@@ -1,36 +1,69 @@
 package io.fairlead.strategy;
 
+import io.fairlead.backend.Derived;
 import io.fairlead.backend.Live;
 import io.fairlead.backend.Member;
 import io.fairlead.backend.Members;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
-/** One after the other. */
+/** One after the other, by weight or without. */
 final class RoundRobin implements Selector {
 
-  static final Strategy STRATEGY = environment -> new RoundRobin();
+  // One counter for all choices. If all get the same, its value modulo those who may be picked:
+  // even
+  // over any run of choices. If not, an interleaving of their weights. A choice that has to go past
+  // a member (tried before, or refused) draws at random instead: if it took the next turn it would
+  // disturb that of all others, and if it took the next member, a failed one's successor would have
+  // twice its share. O(1).
+  private final AtomicLong counter;
+  private final boolean weighted;
 
-  // One ticket for each choice, modulo those who may be picked: even over any run of choices. A
-  // choice that has to go past a member (tried before, or refused) draws at random instead. If it
-  // took the next ticket it would disturb the turn of all others, and if it took the next member a
-  // failed one's successor would have twice its share. O(1).
-  private final AtomicLong tickets = new AtomicLong();
+  /**
+   * A selector.
+   *
+   * @param weighted whether weights count; those that live weights are lowered to by policies do in any case
+   */
+  RoundRobin(Environment environment, boolean weighted) {
+    // Somewhere, or the first of all clients' requests would all go to the first server.
+    this.counter = new AtomicLong(environment.chance().nextLong() >>> 2);
+    this.weighted = weighted;
+  }
+
+  /** Whose turn it is, if it matters; else {@link #turns} is null. */
+  private record Turns(Live live, @Nullable Interleaving turns) {}
 
   @Override
   public Picker picker(Members members) {
-    return choice -> pick(members, choice);
+    Derived<Turns> turns = members.derive(live -> turns(members, live));
+    return choice -> pick(members, turns.get(), choice);
   }
 
-  private @Nullable Member pick(Members members, Choice choice) {
-    Live live = members.live();
+  private Turns turns(Members members, Live live) {
+    double[] weights = new double[live.size()];
+    boolean uniform = true;
+    for (int i = 0; i < weights.length; i++) {
+      weights[i] = weighted ? live.weight(i) : Shares.factor(members, live, i);
+      uniform &= weights[i] == weights[0];
+    }
+    return new Turns(live, uniform ? null : Interleaving.of(weights));
+  }
+
+  private @Nullable Member pick(Members members, Turns turns, Choice choice) {
+    Interleaving interleaving = turns.turns();
+    Live live = interleaving == null ? members.live() : turns.live();
     int size = live.size();
     if (size == 0) {
       return null;
     }
-    int i = choice.draw() == 0
-        ? (int) ((tickets.getAndIncrement() & Long.MAX_VALUE) % size)
-        : Draws.index(choice.random(), size);
+    int i;
+    if (choice.draw() > 0) {
+      i = Draws.index(choice.random(), size);
+    } else if (interleaving == null) {
+      i = (int) ((counter.getAndIncrement() & Long.MAX_VALUE) % size);
+    } else {
+      i = interleaving.at(counter.getAndAdd(interleaving.stride()));
+    }
     return members.get(live.index(i));
   }
 }

@@ -20,5 +20,5 @@ public interface Tracker {
   default void answered(Outcome outcome, long startNanos, long now) {}
 
   /** It has ended. */
-  default void released(long now) {}
+  default void released() {}
 }

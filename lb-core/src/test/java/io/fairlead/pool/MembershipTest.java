@@ -15,7 +15,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Predicate;
-import java.util.stream.DoubleStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -37,21 +36,6 @@ class MembershipTest {
   }
 
   // ---- live ----
-
-  @Test
-  void at_findsWhoStandsAtAShareOfTheWeight() {
-    TestPool weighted = new TestPool();
-    weighted.pool.update(List.of(
-        Backend.builder("a:1").weight(1).build(),
-        Backend.builder("b:1").weight(0).build(),
-        Backend.builder("c:1").weight(2).build(),
-        Backend.builder("d:1").weight(1).build()));
-    Live live = weighted.pool.publication().all.live();
-
-    assertThat(live.size()).isEqualTo(3);
-    assertThat(DoubleStream.of(0, 0.249, 0.25, 0.5, 0.749, 0.75, 0.999).mapToInt(live::at))
-        .containsExactly(0, 0, 1, 1, 1, 2, 2);
-  }
 
   @Test
   void live_tellsWeightsTotalAndUniformity() {

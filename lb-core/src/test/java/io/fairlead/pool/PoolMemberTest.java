@@ -30,8 +30,8 @@ class PoolMemberTest {
       }
 
       @Override
-      public void released(long now) {
-        tracked.add("released " + now + counts(member));
+      public void released() {
+        tracked.add("released" + counts(member));
       }
     };
     test.update("a");
@@ -64,13 +64,13 @@ class PoolMemberTest {
     test.clock.advance(Duration.ofNanos(5));
     member.answered(Outcome.success(), 10, 15);
     test.clock.advance(Duration.ofNanos(5));
-    member.released(test.clock);
+    member.releaseOne();
 
     assertThat(tracked)
         .containsExactly(
             "started 10",
             "answered success 10 to 15, in flight 1, outstanding 0",
-            "released 20, in flight 1, outstanding 0");
+            "released, in flight 1, outstanding 0");
     assertThat(counts(member)).isEqualTo(", in flight 0, outstanding 0");
   }
 
@@ -89,7 +89,7 @@ class PoolMemberTest {
     PoolMember member = member();
     member.enter(0);
     member.answered(outcome(kind), 0, 0);
-    member.released(test.clock);
+    member.releaseOne();
 
     for (Outcome.Kind any : Outcome.Kind.values()) {
       assertThat(member.count(any)).as(any.name()).isEqualTo(any == kind ? 1 : 0);

@@ -88,13 +88,23 @@ class PoolUpdateTest {
   }
 
   @Test
-  void update_weightZoneMetadata_changeInPlace() {
+  void update_sameIdInAnotherZone_isAnotherMember() {
+    test.update("a");
+    PoolMember a = test.member("a");
+
+    pool.update(List.of(backend("a", 1).toBuilder().zone("eu-1b").build()));
+
+    assertThat(test.member("a")).isNotSameAs(a);
+    assertThat(a.draining()).isTrue();
+  }
+
+  @Test
+  void update_weightAndMetadata_changeInPlace() {
     test.update("a", "b");
     PoolMember a = test.member("a");
     test.veto("a", Veto.Kind.STATISTICAL);
     test.enter(a);
-    Backend changed =
-        backend("a", 7).toBuilder().zone("eu-1a").metadata("version", "2").build();
+    Backend changed = backend("a", 7).toBuilder().metadata("version", "2").build();
 
     pool.update(List.of(changed, backend("b", 1)));
 
@@ -314,7 +324,7 @@ class PoolUpdateTest {
     List<String> events = List.copyOf(test.events);
     test.selector.clear();
     Publication before = pool.publication();
-    Members foreign = new Membership(List.of(), 0, 0);
+    Members foreign = new Membership(pool, List.of(), 0);
     IllegalStateException no = new IllegalStateException("no");
     switch (where) {
       case "picker" ->
@@ -402,7 +412,7 @@ class PoolUpdateTest {
       }
 
       @Override
-      public void released(long now) {
+      public void released() {
         throw new IllegalStateException("released");
       }
     };

@@ -10,6 +10,7 @@ import io.fairlead.strategy.Picker;
 import io.fairlead.strategy.Selector;
 import io.fairlead.strategy.Tracker;
 import io.fairlead.testing.FakeClock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -49,7 +50,8 @@ final class TestPool implements Selector, PoolListener {
 
   TestPool(double panicThreshold, FakeClock clock) {
     this.clock = clock;
-    this.pool = new Pool("test", clock, panicThreshold, this, this);
+    this.pool =
+        new Pool(new Pool.Settings("test", clock, panicThreshold, Duration.ZERO), this, this);
   }
 
   PoolMember member(String id) {
@@ -86,7 +88,7 @@ final class TestPool implements Selector, PoolListener {
 
   void end(PoolMember member) {
     member.answered(Outcome.success(), clock.nanos(), clock.nanos());
-    member.released(clock);
+    member.releaseOne();
   }
 
   static Backend backend(String id, int weight) {

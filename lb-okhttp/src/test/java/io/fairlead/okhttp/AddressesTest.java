@@ -40,6 +40,7 @@ class AddressesTest {
 
   private static LoadBalancer orders(Backend... backends) {
     return LoadBalancer.builder(Fleet.HOST)
+        .chance(() -> 0)
         .backends(backends)
         .strategy(Fleet.IN_ORDER)
         .build();

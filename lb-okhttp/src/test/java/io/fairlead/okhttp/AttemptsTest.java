@@ -87,8 +87,11 @@ class AttemptsTest {
           return method.invoke(system, args);
         });
     try (RawServer server = RawServer.start(RawServer.after(never, RawServer.ok("hello")))) {
-      LoadBalancer balancer =
-          LoadBalancer.builder("orders").time(slow).backends(server.backend()).build();
+      LoadBalancer balancer = LoadBalancer.builder("orders")
+          .chance(() -> 0)
+          .time(slow)
+          .backends(server.backend())
+          .build();
       OkHttpClient client = LoadBalancingInterceptor.of(balancer).install(new OkHttpClient());
       Call call = client.newCall(new Request.Builder().url("http://orders/").build());
       canceller[0] = new Thread(() -> {
@@ -144,6 +147,7 @@ class AttemptsTest {
     });
     try (RawServer server = RawServer.start(RawServer.ok("hello"))) {
       LoadBalancer balancer = LoadBalancer.builder("orders")
+          .chance(() -> 0)
           .strategy(noting)
           .backends(server.backend())
           .build();

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class BadInputTest {
 
   private static LoadBalancer balancer(String name) {
-    return LoadBalancer.builder(name).build();
+    return LoadBalancer.builder(name).chance(() -> 0).build();
   }
 
   @Test

@@ -31,6 +31,7 @@ class FirstLinesTest {
 
   private LoadBalancer orders() {
     return LoadBalancer.builder("orders")
+        .chance(() -> 0)
         .backends(backend(one), backend(two), backend(three))
         .build();
   }

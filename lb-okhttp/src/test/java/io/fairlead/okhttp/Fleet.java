@@ -50,8 +50,11 @@ final class Fleet implements AutoCloseable {
       servers.add(wire.server(host));
       backends.add(Backend.builder(address(servers.get(i))).id("s" + i).build());
     }
-    this.balancer =
-        LoadBalancer.builder(host).backends(backends).strategy(strategy).build();
+    this.balancer = LoadBalancer.builder(host)
+        .chance(() -> 0)
+        .backends(backends)
+        .strategy(strategy)
+        .build();
   }
 
   /** Calls go to the first server, and after a failure to the next. */

@@ -219,6 +219,7 @@ class Http2FailoverTest {
     try (MockWebServer one = wire.start();
         MockWebServer two = wire.start()) {
       io.fairlead.LoadBalancer balancer = io.fairlead.LoadBalancer.builder("orders")
+          .chance(() -> 0)
           .strategy(Harness.IN_ORDER)
           .backends(Harness.backend(one), Harness.backend(two))
           .build();

@@ -95,6 +95,7 @@ class Http2Test {
   @Test
   void priorKnowledge_works() throws IOException {
     try (LoadBalancer orders = LoadBalancer.builder("orders")
+        .chance(() -> 0)
         .backends(
             Backend.of(Fleet.address(one)).toBuilder().id("s0").build(),
             Backend.of(Fleet.address(two)).toBuilder().id("s1").build())

@@ -129,8 +129,10 @@ class InterceptorsAroundTest {
     try (MockWebServer one = Wire.HTTP_1.start()) {
       java.util.concurrent.atomic.AtomicInteger classified =
           new java.util.concurrent.atomic.AtomicInteger();
-      LoadBalancer balancer =
-          LoadBalancer.builder("orders").backends(Harness.backend(one)).build();
+      LoadBalancer balancer = LoadBalancer.builder("orders")
+          .chance(() -> 0)
+          .backends(Harness.backend(one))
+          .build();
       OkHttpClient client = LoadBalancingInterceptor.builder()
           .balancer(balancer)
           .classifier(response -> {
@@ -302,8 +304,10 @@ class InterceptorsAroundTest {
   @Test
   void retryAfterThatIsNoInt_justAdded_isAnIOException() throws Exception {
     try (RawServer server = unavailableForever()) {
-      LoadBalancer balancer =
-          LoadBalancer.builder("orders").backends(server.backend()).build();
+      LoadBalancer balancer = LoadBalancer.builder("orders")
+          .chance(() -> 0)
+          .backends(server.backend())
+          .build();
       OkHttpClient client = new OkHttpClient.Builder()
           .addInterceptor(LoadBalancingInterceptor.of(balancer))
           .build();

@@ -175,8 +175,10 @@ class RedirectTest {
   void foreignHostOnTheSameMachine_isNotSentOverTheBackendsConnection(Wire wire)
       throws IOException {
     try (MockWebServer backend = wire.server(Fleet.HOST, FOREIGN);
-        LoadBalancer orders =
-            LoadBalancer.builder(Fleet.HOST).backends(Fleet.address(backend)).build()) {
+        LoadBalancer orders = LoadBalancer.builder(Fleet.HOST)
+            .chance(() -> 0)
+            .backends(Fleet.address(backend))
+            .build()) {
       OkHttpClient client = LoadBalancingInterceptor.of(orders)
           .install(wire.client().newBuilder().dns(Fleet.dns(FOREIGN)).build());
       backend.enqueue(to(wire.url(FOREIGN, "/there").toString())); // at the default port: nobody

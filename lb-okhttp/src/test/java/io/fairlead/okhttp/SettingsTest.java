@@ -255,6 +255,7 @@ class SettingsTest {
     try (MockWebServer one = wire.server(Fleet.HOST);
         MockWebServer other = wire.server(Fleet.HOST);
         LoadBalancer orders = LoadBalancer.builder(Fleet.HOST)
+            .chance(() -> 0)
             .backends(
                 Backend.of("node-1.internal", one.getPort()),
                 Backend.of("node-2.internal", other.getPort()))
@@ -301,6 +302,7 @@ class SettingsTest {
       backends.add(Backend.of(Fleet.address(server)));
     }
     return LoadBalancer.builder(Fleet.HOST)
+        .chance(() -> 0)
         .backends(backends)
         .strategy(Fleet.IN_ORDER)
         .build();

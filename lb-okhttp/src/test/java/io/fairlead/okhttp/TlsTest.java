@@ -47,8 +47,10 @@ class TlsTest {
   @EnumSource(names = {"HTTPS_1", "HTTPS_2"})
   void certificateOfAnotherName_failsTheOnlyBackend(Wire wire) throws IOException {
     try (MockWebServer impostor = wire.server("elsewhere.example");
-        LoadBalancer orders =
-            LoadBalancer.builder(Fleet.HOST).backends(Fleet.address(impostor)).build()) {
+        LoadBalancer orders = LoadBalancer.builder(Fleet.HOST)
+            .chance(() -> 0)
+            .backends(Fleet.address(impostor))
+            .build()) {
       OkHttpClient client = LoadBalancingInterceptor.of(orders).install(wire.client());
       Request request = new Request.Builder().url(wire.url(Fleet.HOST, "/")).build();
       assertThatThrownBy(() -> client.newCall(request).execute())
@@ -66,6 +68,7 @@ class TlsTest {
     try (Fleet fleet = Fleet.inOrder(wire, 1);
         MockWebServer impostor = wire.server("elsewhere.example");
         LoadBalancer orders = LoadBalancer.builder(Fleet.HOST)
+            .chance(() -> 0)
             .backends(Fleet.address(impostor), Fleet.address(fleet.server(0)))
             .strategy(Fleet.IN_ORDER)
             .build()) {
@@ -86,6 +89,7 @@ class TlsTest {
     try (MockWebServer one = wire.server(certificate);
         MockWebServer other = wire.server(Wire.certificate(Fleet.HOST));
         LoadBalancer orders = LoadBalancer.builder(Fleet.HOST)
+            .chance(() -> 0)
             .backends(Fleet.address(other), Fleet.address(one))
             .strategy(Fleet.IN_ORDER)
             .build()) {

@@ -45,6 +45,7 @@ class UnannouncedCloseTest {
     server = new ServerSocket(0, 1000, InetAddress.getLoopbackAddress());
     executor.execute(this::serve);
     balancer = LoadBalancer.builder("orders")
+        .chance(() -> 0)
         .backends("127.0.0.1:" + server.getLocalPort())
         .build();
     client = LoadBalancingInterceptor.of(balancer).install(new OkHttpClient());

@@ -387,6 +387,7 @@ class UserCodeTest {
   void strategy() throws IOException {
     try (Fleet fleet = Fleet.inOrder(Wire.HTTP, 1);
         LoadBalancer orders = LoadBalancer.builder(Fleet.HOST)
+            .chance(() -> 0)
             .backends(Fleet.address(fleet.server(0)))
             .strategy(io.fairlead.strategy.Strategy.of(members -> choice -> {
               throw new Bug();
@@ -417,7 +418,7 @@ class UserCodeTest {
       }
     };
     try (LoadBalancer balancer =
-        LoadBalancer.builder("orders").backends("127.0.0.1:1").build()) {
+        LoadBalancer.builder("orders").chance(() -> 0).backends("127.0.0.1:1").build()) {
       OkHttpClient client = LoadBalancingInterceptor.builder()
           .balancer(balancer)
           .key(request -> broken)
@@ -447,7 +448,7 @@ class UserCodeTest {
       public void writeTo(BufferedSink sink) {}
     };
     try (LoadBalancer balancer =
-        LoadBalancer.builder("orders").backends("127.0.0.1:1").build()) {
+        LoadBalancer.builder("orders").chance(() -> 0).backends("127.0.0.1:1").build()) {
       OkHttpClient client = LoadBalancingInterceptor.of(balancer).install(new OkHttpClient());
       Call call = client.newCall(
           new Request.Builder().url("http://orders/").post(broken).build());

@@ -97,6 +97,7 @@ class WebSocketTest {
     Releases releases = new Releases(1);
     try (MockWebServer server = wire.server(Fleet.HOST);
         LoadBalancer orders = LoadBalancer.builder(Fleet.HOST)
+            .chance(() -> 0)
             .backends(Fleet.address(server))
             .listener(releases)
             .build()) {
@@ -120,6 +121,7 @@ class WebSocketTest {
     Releases releases = new Releases(1);
     try (MockWebServer server = wire.server(Fleet.HOST);
         LoadBalancer orders = LoadBalancer.builder(Fleet.HOST)
+            .chance(() -> 0)
             .backends(Fleet.address(server))
             .listener(releases)
             .build()) {
@@ -141,6 +143,7 @@ class WebSocketTest {
     try (DeadPort dead = new DeadPort();
         MockWebServer server = wire.server(Fleet.HOST);
         LoadBalancer orders = LoadBalancer.builder(Fleet.HOST)
+            .chance(() -> 0)
             .backends(Backend.of(dead.address()), Backend.of(Fleet.address(server)))
             .strategy(Fleet.IN_ORDER)
             .listener(releases)
@@ -163,6 +166,7 @@ class WebSocketTest {
     Releases releases = new Releases(1);
     try (MockWebServer server = wire.server(Fleet.HOST);
         LoadBalancer orders = LoadBalancer.builder(Fleet.HOST)
+            .chance(() -> 0)
             .backends(Fleet.address(server))
             .listener(releases)
             .build()) {

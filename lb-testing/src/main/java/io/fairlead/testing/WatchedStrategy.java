@@ -148,8 +148,8 @@ final class WatchedStrategy implements Strategy {
     }
 
     @Override
-    public void released(long now) {
-      watch("released", () -> tracker.released(now));
+    public void released() {
+      watch("released", tracker::released);
     }
   }
 }

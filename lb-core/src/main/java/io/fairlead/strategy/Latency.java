@@ -1,0 +1,109 @@
+package io.fairlead.strategy;
+
+import io.fairlead.request.Outcome;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/**
+ * What is known of one member's response times: an average that jumps up to each slower answer and comes down slowly, and a share
+ * of failures.
+ *
+ * <p>Thread-safe without locks: of two answers at the same moment, one may count less than it should.
+ */
+final class Latency implements Tracker {
+
+  /** What a failure adds to the share of failures, and a success takes from it. */
+  private static final double STEP = 0.2;
+
+  private static final double NEGLIGIBLE = 1e-4;
+
+  private static final VarHandle COST;
+  private static final VarHandle STAMP;
+
+  static {
+    try {
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      COST = lookup.findVarHandle(Latency.class, "cost", double.class);
+      STAMP = lookup.findVarHandle(Latency.class, "stamp", long.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final double perDecay;
+
+  private volatile double cost; // in nanoseconds, at the time of the stamp; 0 if nothing is known
+  private volatile double failures; // 0 to 1, at the time of the stamp
+  private volatile long stamp; // of the last answer
+
+  /**
+   * Nothing known yet.
+   *
+   * @param decayNanos in what time an old answer's weight falls to a third
+   */
+  Latency(long decayNanos) {
+    this.perDecay = 1.0 / decayNanos;
+  }
+
+  /** The average in nanoseconds, when it was taken; 0 if nothing is known. */
+  double cost() {
+    return cost;
+  }
+
+  /** The share of failures, when it was taken. */
+  double failures() {
+    return failures;
+  }
+
+  /** By how many times less both have become since they were taken. 1 or more. */
+  double faded(long now) {
+    double decays = (now - stamp) * perDecay;
+    if (!(decays > 0)) {
+      return 1;
+    }
+    // (1 + x/16)^16 instead of e^x, since it is asked for twice a pick: a few percent apart where
+    // it
+    // matters, and falling less steeply where it does not.
+    double power = 1 + decays / 16;
+    power *= power;
+    power *= power;
+    power *= power;
+    return power * power;
+  }
+
+  @Override
+  public void answered(Outcome outcome, long startNanos, long now) {
+    if (outcome.kind() == Outcome.Kind.IGNORED) {
+      return;
+    }
+    double faded = faded(now);
+    long before = stamp;
+    if (now - before > 0 && !STAMP.compareAndSet(this, before, now)) {
+      faded = 1; // another answer has just made it fade
+    }
+    double elapsed = Math.max(1, now - startNanos); // 0 would say that nothing is known
+    boolean success = outcome.kind() == Outcome.Kind.SUCCESS;
+    learn(elapsed, success, faded);
+    double share = failures / faded;
+    if (!success && outcome.kind() != Outcome.Kind.ABANDONED) {
+      failures = share + (1 - share) * STEP;
+    } else if (share > 0) {
+      share = success ? share - share * STEP : share;
+      failures = share < NEGLIGIBLE ? 0 : share;
+    }
+  }
+
+  /** Anything slower than the average raises it at once; only a success, of which the whole time is known, lowers it. */
+  private void learn(double elapsed, boolean success, double faded) {
+    double now = cost;
+    while (true) {
+      double old = now / faded;
+      double next = elapsed >= old ? elapsed : success ? old + elapsed * (1 - 1 / faded) : old;
+      double seen = (double) COST.compareAndExchange(this, now, next);
+      if (Double.doubleToRawLongBits(seen) == Double.doubleToRawLongBits(now)) {
+        return;
+      }
+      now = seen;
+    }
+  }
+}

@@ -1,0 +1,44 @@
+package io.fairlead.strategy;
+
+import io.fairlead.backend.Live;
+import io.fairlead.backend.Member;
+import io.fairlead.backend.Members;
+import org.jspecify.annotations.Nullable;
+
+/** Each key has a score for each member; the highest has it. */
+final class RendezvousTable implements Hashed.Table {
+
+  private final Members members;
+  private final long[] ids;
+
+  RendezvousTable(Members members, long[] ids) {
+    this.members = members;
+    this.ids = ids;
+  }
+
+  // With u uniform in (0, 1) out of key and member, the highest weight / -ln u is each member's in
+  // proportion to its weight, and depends on no other: who leaves, or is not accepted, hands on its
+  // own keys only, to all others. Weights are the live ones, so that one that ramps up takes over a
+  // few keys at a time. Since -ln u >= 1 - u, most members are seen to lose without a logarithm,
+  // and
+  // only who is ahead is asked for. StrictMath, or two JVMs could differ. O(n), a few ns for each.
+  @Override
+  public @Nullable Member find(long hash, Choice choice) {
+    Live live = members.live();
+    Member best = null;
+    double highest = 0;
+    for (int i = 0; i < live.size(); i++) {
+      int member = live.index(i);
+      double u = ((Draws.next(hash ^ ids[member]) >>> 12) + 0.5) * 0x1p-52;
+      double weight = live.weight(i);
+      if (weight > highest * (1 - u)) {
+        double score = weight / -StrictMath.log(u);
+        if (score > highest && choice.accepts(members.get(member))) {
+          highest = score;
+          best = members.get(member);
+        }
+      }
+    }
+    return best;
+  }
+}

@@ -1,0 +1,68 @@
+package io.fairlead.strategy;
+
+import io.fairlead.backend.Derived;
+import io.fairlead.backend.Live;
+import io.fairlead.backend.Members;
+import java.util.Arrays;
+
+/**
+ * Of each member of a membership, what part of its own weight policies leave it now, and what part it has of all. For
+ * strategies whose tables go by weights that don't change.
+ *
+ * <p>Immutable.
+ */
+final class Shares {
+
+  private final float[] ramps; // empty if nobody is held back
+  private final double[] parts;
+
+  private Shares(float[] ramps, double[] parts) {
+    this.ramps = ramps;
+    this.parts = parts;
+  }
+
+  /** Shares that follow the live weights. */
+  static Derived<Shares> of(Members members) {
+    return members.derive(live -> of(members, live));
+  }
+
+  private static Shares of(Members members, Live live) {
+    double most = 0;
+    double least = Double.POSITIVE_INFINITY;
+    for (int i = 0; i < live.size(); i++) {
+      double factor = factor(members, live, i);
+      most = Math.max(most, factor);
+      least = Math.min(least, factor);
+    }
+    double[] parts = new double[members.size()];
+    float[] ramps = new float[least < most ? members.size() : 0];
+    Arrays.fill(ramps, 1);
+    for (int i = 0; i < live.size(); i++) {
+      int member = live.index(i);
+      parts[member] = live.weight(i) / live.total();
+      if (ramps.length > 0) {
+        // Relative to the others: if all of a new set ramp up, nobody is held back.
+        ramps[member] = (float) (factor(members, live, i) / most);
+      }
+    }
+    return new Shares(ramps, parts);
+  }
+
+  /** What policies have made of the {@code i}-th live one's own weight. */
+  static double factor(Members members, Live live, int i) {
+    int own = members.get(live.index(i)).backend().weight();
+    return own == 0 ? live.weight(i) : live.weight(i) / own; // 0: all are, and each counts as 1
+  }
+
+  /** Whether a member, named by its index, takes this one of the keys that are its own: all, unless it is held back. */
+  boolean takes(int member, long keyAndMember) {
+    return ramps.length == 0
+        || ramps[member] >= 1
+        || Draws.fraction(Draws.next(keyAndMember)) < ramps[member];
+  }
+
+  /** What part a member, named by its index, has of the weight of all who are live. */
+  double part(int member) {
+    return parts[member];
+  }
+}
