@@ -12,8 +12,9 @@ final class MarkdownReport {
       Servers have 2 workers of 20 ms mean service time (lognormal, sigma 1) and a queue of 100 unless a scenario says
       otherwise; requests arrive as a Poisson process; time-out 2 s; no retries unless said.
 
-      Latency is that of successful calls, in milliseconds. *Failed* is the share of calls that did not succeed: an error, no
-      answer in time, or no server. *To the bad one* is the share of attempts that went to the server that the scenario is
+      Latency is that of successful calls, in milliseconds, so it is to be read beside what failed: a strategy whose slow calls
+      time out looks quick. *Failed* is the share of calls that did not succeed: an error, no answer in time, or no server.
+      *To the bad one* is the share of attempts that went to the server that the scenario is
       about. *Max/mean* is how much more the busiest of the other servers got than they got on average, over the whole time
       measured. Raw data: [strategies-comparison.csv](strategies-comparison.csv), and for who got what in each second of
       `one-slow`: [strategies-one-slow.csv](strategies-one-slow.csv).

@@ -4,7 +4,7 @@ import io.fairlead.strategy.Draws;
 import io.fairlead.testing.SeededChance;
 import io.fairlead.time.Chance;
 
-/** One stream of random numbers, in the distributions that the models need. */
+/** One stream of random numbers, in the distributions that the models need; alike in every JVM, as StrictMath is. */
 final class Randomness {
 
   private final Chance chance;
@@ -49,7 +49,7 @@ final class Randomness {
 
   /** Exponential, with mean 1. */
   double exponential() {
-    return -Math.log1p(-fraction());
+    return -StrictMath.log1p(-fraction());
   }
 
   /**
@@ -59,6 +59,6 @@ final class Randomness {
    *     Deviates</a>
    */
   double normal() {
-    return Math.sqrt(2 * exponential()) * Math.cos(2 * Math.PI * fraction());
+    return StrictMath.sqrt(2 * exponential()) * StrictMath.cos(2 * Math.PI * fraction());
   }
 }

@@ -9,11 +9,6 @@ import java.util.List;
  */
 final class Scenarios {
 
-  /** When something is wrong in the scenarios where something is, with time before it to learn and after it to recover. */
-  private static final Span TROUBLE = Span.seconds(20, 80);
-
-  private static final Span AFTERWARDS = Span.seconds(80, 110);
-
   private Scenarios() {}
 
   /** In the order of the tables. */
@@ -26,17 +21,17 @@ final class Scenarios {
         halfCapacity(),
         unequalWeighted(),
         gcPauses(),
-        oneSlow(),
-        oneSlowAfterwards(),
-        oneSlowOfThree(),
-        oneFailingFast(),
-        oneFailingFastRetried(),
-        oneSilent(),
+        Troubles.oneSlow(),
+        Troubles.oneSlowAfterwards(),
+        Troubles.oneSlowOfThree(),
+        Troubles.oneFailingFast(),
+        Troubles.oneFailingFastRetried(),
+        Troubles.oneSilent(),
         coldStart(),
         coldJoiner(),
         leavingAndReturning(),
         manyClients(),
-        manyClientsOneSlow());
+        Troubles.manyClientsOneSlow());
   }
 
   static Scenario equal50() {
@@ -107,68 +102,6 @@ final class Scenarios {
     return scenario.utilisation(0.6).build();
   }
 
-  static Scenario oneSlow() {
-    return slow("one-slow", 9)
-        .description(
-            "One of 10 servers takes ten times as long, from 20 s to 80 s, which is the time that is measured; 60 % "
-                + "utilisation if nothing were wrong.")
-        .measured(TROUBLE)
-        .build();
-  }
-
-  static Scenario oneSlowAfterwards() {
-    return slow("one-slow-afterwards", 9)
-        .description("The 30 s after that, when all are well again. The even share would be 10 %.")
-        .measured(AFTERWARDS)
-        .build();
-  }
-
-  static Scenario oneSlowOfThree() {
-    return slow("one-slow-of-three", 2)
-        .description(
-            "One of 3 servers takes ten times as long; 60 % utilisation if nothing were wrong.")
-        .measured(TROUBLE)
-        .build();
-  }
-
-  private static Scenario.Builder slow(String name, int others) {
-    return troubled(name, others, Fault.slow(10, TROUBLE)).utilisation(0.6);
-  }
-
-  static Scenario oneFailingFast() {
-    return failing("one-failing-fast")
-        .description(
-            "One of 10 servers answers each request with an error within 0.2 ms; 50 % utilisation.")
-        .build();
-  }
-
-  static Scenario oneFailingFastRetried() {
-    return failing("one-failing-fast-retried")
-        .description("The same, where what failed is sent to another server, once.")
-        .retries(1)
-        .build();
-  }
-
-  private static Scenario.Builder failing(String name) {
-    return troubled(name, 9, Fault.failing(1, TROUBLE)).utilisation(0.5).measured(TROUBLE);
-  }
-
-  static Scenario oneSilent() {
-    return troubled("one-silent", 9, Fault.silent(TROUBLE))
-        .description(
-            "One of 10 servers takes requests and never answers; clients give up after 2 s; 50 % utilisation.")
-        .utilisation(0.5)
-        .measured(TROUBLE)
-        .build();
-  }
-
-  private static Scenario.Builder troubled(String name, int others, Fault fault) {
-    return Scenario.builder(name)
-        .server(ServerSpec.builder("bad").fault(fault).bad())
-        .servers(others)
-        .duration(Duration.ofSeconds(110));
-  }
-
   static Scenario coldStart() {
     Scenario.Builder scenario = Scenario.builder("cold-start")
         .description(
@@ -228,15 +161,6 @@ final class Scenarios {
         .servers(10)
         .clients(20)
         .utilisation(0.7)
-        .build();
-  }
-
-  static Scenario manyClientsOneSlow() {
-    return slow("many-clients-one-slow", 9)
-        .description(
-            "Twenty clients, and one of 10 servers takes ten times as long; 60 % utilisation if nothing were wrong.")
-        .clients(20)
-        .measured(TROUBLE)
         .build();
   }
 }

@@ -15,14 +15,14 @@ public final class StrategyComparison {
 
   /** Runs it; {@code --help} tells the arguments. */
   public static void main(String[] args) {
-    int status = run(System.out, System.err, args);
+    int status = run(System.out, System.err, Scenarios.all(), args);
     if (status != 0) {
       System.exit(status);
     }
   }
 
-  /** As {@link #main}, and returns the status to exit with. */
-  static int run(PrintStream out, PrintStream err, String... args) {
+  /** As {@link #main}, with scenarios to choose; returns the status to exit with. */
+  static int run(PrintStream out, PrintStream err, List<Scenario> scenarios, String... args) {
     LabOptions options;
     try {
       options = LabOptions.parse(args);
@@ -40,8 +40,8 @@ public final class StrategyComparison {
       err.println("--out: " + options.out() + " (expected: an existing directory)");
       return 2;
     }
-    Comparison comparison = Comparison.run(
-        header(options), Scenarios.all(), Contenders.all(), options.seed(), out::println);
+    Comparison comparison =
+        Comparison.run(header(options), scenarios, Contenders.all(), options.seed(), out::println);
     try {
       write(comparison, options.out());
     } catch (IOException e) {
@@ -65,6 +65,6 @@ public final class StrategyComparison {
         directory.resolve("strategies-comparison.csv"), CsvReport.figures(comparison));
     Files.writeString(
         directory.resolve("strategies-one-slow.csv"),
-        CsvReport.timeline(comparison, Scenarios.oneSlow().name()));
+        CsvReport.timeline(comparison, Troubles.oneSlow().name()));
   }
 }

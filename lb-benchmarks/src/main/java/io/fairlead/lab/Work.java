@@ -20,6 +20,6 @@ interface Work {
     if (!(sigma >= 0)) {
       throw new IllegalArgumentException("sigma: " + sigma + " (expected: 0 or more)");
     }
-    return randomness -> Math.exp(sigma * randomness.normal() - sigma * sigma / 2);
+    return randomness -> StrictMath.exp(sigma * randomness.normal() - sigma * sigma / 2);
   }
 }
