@@ -14,10 +14,10 @@ final class MarkdownReport {
 
       Latency is that of successful calls, in milliseconds, so it is to be read beside what failed: a strategy whose slow calls
       time out looks quick. *Failed* is the share of calls that did not succeed: an error, no answer in time, or no server.
-      *To the bad one* is the share of attempts that went to the server that the scenario is
-      about. *Max/mean* is how much more the busiest of the other servers got than they got on average, over the whole time
-      measured. Raw data: [strategies-comparison.csv](strategies-comparison.csv), and for who got what in each second of
-      `one-slow`: [strategies-one-slow.csv](strategies-one-slow.csv).
+      *To the bad one* is the share of attempts that went to the server that the scenario is about. *Max/mean* is how much more
+      the busiest of the other servers got than they got on average, over the whole time measured. Raw data:
+      [strategies-comparison.csv](strategies-comparison.csv), and for who got what in each second of `one-slow`:
+      [strategies-one-slow.csv](strategies-one-slow.csv).
       """;
 
   private MarkdownReport() {}
