@@ -110,7 +110,7 @@ public interface LoadBalancer extends AutoCloseable {
   final class Builder {
     final String name;
     List<Backend> backends = List.of();
-    Strategy strategy = Strategy.roundRobin();
+    Strategy strategy = Strategy.leastResponseTime();
     final List<LoadBalancerListener> listeners = new ArrayList<>();
     double panicThreshold = 0.5;
     Duration slowStart = Duration.ZERO;
@@ -144,7 +144,10 @@ public interface LoadBalancer extends AutoCloseable {
       return this;
     }
 
-    /** How a server is picked. {@link Strategy#roundRobin()} by default. */
+    /**
+     * How a server is picked. {@link Strategy#leastResponseTime()} by default, which does well with servers that are all alike,
+     * and best when one is slow, fails or hangs.
+     */
     public Builder strategy(Strategy strategy) {
       this.strategy = Objects.requireNonNull(strategy, "strategy");
       return this;

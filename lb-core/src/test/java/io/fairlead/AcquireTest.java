@@ -90,7 +90,8 @@ class AcquireTest {
 
   @Test
   void nobodyMayBeTaken_isRefusedAndSaysWhyEachMayNot() throws Exception {
-    LoadBalancer balancer = builder().chance(() -> 0).build();
+    LoadBalancer balancer =
+        builder().strategy(Strategy.roundRobin()).chance(() -> 0).build();
     Lease onA = balancer.acquire();
     balancer
         .pool()

@@ -14,6 +14,7 @@ import io.fairlead.backend.Veto;
 import io.fairlead.request.Outcome;
 import io.fairlead.request.RequestContext;
 import io.fairlead.retry.CallPlan;
+import io.fairlead.strategy.Strategy;
 import io.fairlead.testing.FakeClock;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -48,6 +49,7 @@ class CallTest {
     return LoadBalancer.builder("orders")
         .backends(backends)
         .time(clock)
+        .strategy(Strategy.roundRobin())
         .chance(() -> 0)
         .listener(heard)
         .build();

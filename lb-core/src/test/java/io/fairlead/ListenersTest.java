@@ -8,6 +8,7 @@ import io.fairlead.backend.Member;
 import io.fairlead.backend.Veto;
 import io.fairlead.request.Outcome;
 import io.fairlead.retry.CallPlan.Target;
+import io.fairlead.strategy.Strategy;
 import io.fairlead.testing.FakeClock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,8 +23,11 @@ class ListenersTest {
   private final Heard heard = new Heard();
 
   private LoadBalancer balancer(LoadBalancerListener... listeners) {
-    LoadBalancer.Builder builder =
-        LoadBalancer.builder("orders").backends("a:80", "b:80").time(clock).chance(() -> 0);
+    LoadBalancer.Builder builder = LoadBalancer.builder("orders")
+        .backends("a:80", "b:80")
+        .time(clock)
+        .strategy(Strategy.roundRobin())
+        .chance(() -> 0);
     for (LoadBalancerListener listener : listeners) {
       builder.listener(listener);
     }

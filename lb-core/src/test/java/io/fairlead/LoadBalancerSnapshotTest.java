@@ -8,6 +8,7 @@ import io.fairlead.backend.Backend;
 import io.fairlead.backend.Member;
 import io.fairlead.backend.Veto;
 import io.fairlead.request.Outcome;
+import io.fairlead.strategy.Strategy;
 import io.fairlead.testing.FakeClock;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,7 @@ class LoadBalancerSnapshotTest {
           Backend.builder("b:80").id("blue").weight(3).build(),
           Backend.of("c:80"))
       .time(new FakeClock())
+      .strategy(Strategy.roundRobin())
       .chance(() -> 0)
       .build();
 

@@ -1,5 +1,6 @@
 package io.fairlead.lab;
 
+import io.fairlead.strategy.ConsistentHash;
 import io.fairlead.strategy.Strategy;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -13,7 +14,14 @@ final class Contenders {
   static Map<String, Strategy> all() {
     Map<String, Strategy> all = new LinkedHashMap<>();
     all.put("roundRobin", Strategy.roundRobin());
+    all.put("weightedRoundRobin", Strategy.weightedRoundRobin());
+    all.put("random", Strategy.random());
     all.put("leastConnections", Strategy.leastConnections());
+    all.put("powerOfTwoChoices", Strategy.powerOfTwoChoices());
+    all.put("leastResponseTime", Strategy.leastResponseTime());
+    all.put("consistentHash", Strategy.consistentHash());
+    all.put("boundedLoad", ConsistentHash.builder().boundedLoad().build());
+    all.put("sticky", Strategy.sticky(Strategy.leastConnections()));
     return all;
   }
 }

@@ -164,8 +164,8 @@ public final class Backend {
     }
 
     /**
-     * Its share of the requests beside that of others, for strategies that go by it: {@code leastConnections} does, and
-     * {@code roundRobin} gives all the same. 0 means no new requests with any strategy, unless all in the pool are 0, which
+     * Its share of the requests beside that of others; all strategies go by it but {@code roundRobin}, which gives all the
+     * same. 0 means no new requests with any strategy, unless all in the pool are 0, which
      * means equal shares. 0 to {@link #MAX_WEIGHT}, 1 by default.
      */
     public Builder weight(int weight) {

@@ -5,12 +5,21 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * What is known of one member's response times: an average that jumps up to each slower answer and comes down slowly, and a share
- * of failures.
+ * What is known of one member's response times: an average that rises fast with slower answers and comes down slowly, and a
+ * share of failures.
  *
  * <p>Thread-safe without locks: of two answers at the same moment, one may count less than it should.
  */
 final class Latency implements Tracker {
+
+  /**
+   * How much of the way to a slower answer the average rises. Finagle's goes all the way, which suits servers that all take
+   * the same time for the same thing. Where times vary of themselves a single slow answer says little, and to believe it
+   * costs: with exponential times and equal servers at 80 % utilisation the mean latency is 31.8 ms with 1, 30.3 with 0.5 and
+   * 29.2 with 0.2, while a server that becomes slow is left as soon (the scenarios equal-80, one-slow and
+   * many-clients-one-slow of the simulation).
+   */
+  private static final double RISE = 0.2;
 
   /** What a failure adds to the share of failures, and a success takes from it. */
   private static final double STEP = 0.2;
@@ -93,12 +102,17 @@ final class Latency implements Tracker {
     }
   }
 
-  /** Anything slower than the average raises it at once; only a success, of which the whole time is known, lowers it. */
+  /** Anything slower than the average raises it; only a success, of which the whole time is known, lowers it. */
   private void learn(double elapsed, boolean success, double faded) {
     double now = cost;
     while (true) {
       double old = now / faded;
-      double next = elapsed >= old ? elapsed : success ? old + elapsed * (1 - 1 / faded) : old;
+      double next = now == 0 ? elapsed : old;
+      if (elapsed > old) {
+        next += (elapsed - next) * RISE;
+      } else if (success) {
+        next += elapsed * (1 - 1 / faded);
+      }
       double seen = (double) COST.compareAndExchange(this, now, next);
       if (Double.doubleToRawLongBits(seen) == Double.doubleToRawLongBits(now)) {
         return;

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Of two members drawn, the one with the lower load gets the request. Each term of it is there for a reason:
  *
  * <ul>
- *   <li><b>average response time</b>, jumping up to each slower answer and coming down slowly ("peak EWMA"): a server that
- *       becomes slow loses its share with the first slow answer, and gets it back little by little;
+ *   <li><b>average response time</b>, rising fast with slower answers and coming down slowly (after "peak EWMA"): a server that
+ *       becomes slow loses its share within a few answers, and gets it back little by little;
  *   <li><b>times requests in flight + 1</b>: what is on the way already will make the next one wait, and has not been measured
  *       yet;
  *   <li><b>age of what is outstanding</b>, if that is more than the average: a server that does not answer at all has no slow

@@ -36,6 +36,7 @@ class RoundRobinTest implements StrategyContract {
       backends.add(Backend.builder("m" + i, 80).id("m" + i).weight(1 + i).build());
     }
     return LoadBalancer.builder("test")
+        .strategy(Strategy.roundRobin())
         .backends(backends)
         .chance(SeededChance.of(1))
         .build();
@@ -108,7 +109,8 @@ class RoundRobinTest implements StrategyContract {
 
   @Test
   void update_goesOnWhereItWas() throws Exception {
-    LoadBalancer balancer = LoadBalancer.builder("test").build();
+    LoadBalancer balancer =
+        LoadBalancer.builder("test").strategy(Strategy.roundRobin()).build();
     Map<String, Integer> counts = new TreeMap<>();
     for (int i = 0; i < 300; i++) {
       balancer
@@ -132,6 +134,7 @@ class RoundRobinTest implements StrategyContract {
     for (long seed = 0; seed < 5; seed++) {
       Random random = new Random(seed);
       LoadBalancer balancer = LoadBalancer.builder("test")
+          .strategy(Strategy.roundRobin())
           .backends("dead:80", "a:80", "b:80", "c:80", "d:80")
           .chance(SeededChance.of(seed))
           .build();

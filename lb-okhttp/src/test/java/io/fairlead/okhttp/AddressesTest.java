@@ -8,6 +8,7 @@ import io.fairlead.AttemptsFailedException;
 import io.fairlead.LoadBalancer;
 import io.fairlead.backend.Backend;
 import io.fairlead.request.Outcome;
+import io.fairlead.strategy.Strategy;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.SocketException;
@@ -40,6 +41,7 @@ class AddressesTest {
 
   private static LoadBalancer orders(Backend... backends) {
     return LoadBalancer.builder(Fleet.HOST)
+        .strategy(Strategy.roundRobin())
         .chance(() -> 0)
         .backends(backends)
         .strategy(Fleet.IN_ORDER)

@@ -88,6 +88,7 @@ class AttemptsTest {
         });
     try (RawServer server = RawServer.start(RawServer.after(never, RawServer.ok("hello")))) {
       LoadBalancer balancer = LoadBalancer.builder("orders")
+          .strategy(Strategy.roundRobin())
           .chance(() -> 0)
           .time(slow)
           .backends(server.backend())
@@ -147,6 +148,7 @@ class AttemptsTest {
     });
     try (RawServer server = RawServer.start(RawServer.ok("hello"))) {
       LoadBalancer balancer = LoadBalancer.builder("orders")
+          .strategy(Strategy.roundRobin())
           .chance(() -> 0)
           .strategy(noting)
           .backends(server.backend())

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fairlead.LoadBalancer;
 import io.fairlead.LoadBalancerClosedException;
+import io.fairlead.strategy.Strategy;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -21,7 +22,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class BadInputTest {
 
   private static LoadBalancer balancer(String name) {
-    return LoadBalancer.builder(name).chance(() -> 0).build();
+    return LoadBalancer.builder(name)
+        .strategy(Strategy.roundRobin())
+        .chance(() -> 0)
+        .build();
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.LoadBalancer;
 import io.fairlead.backend.Backend;
+import io.fairlead.strategy.Strategy;
 import java.io.IOException;
 import java.util.List;
 import mockwebserver3.MockResponse;
@@ -31,6 +32,7 @@ class FirstLinesTest {
 
   private LoadBalancer orders() {
     return LoadBalancer.builder("orders")
+        .strategy(Strategy.roundRobin())
         .chance(() -> 0)
         .backends(backend(one), backend(two), backend(three))
         .build();

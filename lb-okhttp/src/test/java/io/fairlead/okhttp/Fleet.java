@@ -51,6 +51,7 @@ final class Fleet implements AutoCloseable {
       backends.add(Backend.builder(address(servers.get(i))).id("s" + i).build());
     }
     this.balancer = LoadBalancer.builder(host)
+        .strategy(Strategy.roundRobin())
         .chance(() -> 0)
         .backends(backends)
         .strategy(strategy)

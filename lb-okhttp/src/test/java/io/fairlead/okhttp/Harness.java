@@ -72,6 +72,7 @@ final class Harness implements AutoCloseable {
 
   Harness(Strategy strategy, Consumer<OkHttpClient.Builder> settings, Backend... backends) {
     balancer = LoadBalancer.builder("orders")
+        .strategy(Strategy.roundRobin())
         .chance(() -> 0)
         .backends(backends)
         .strategy(strategy)

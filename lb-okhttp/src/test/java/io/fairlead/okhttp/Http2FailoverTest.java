@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.fairlead.AttemptsFailedException;
 import io.fairlead.okhttp.Harness.Wire;
 import io.fairlead.request.Outcome;
+import io.fairlead.strategy.Strategy;
 import java.time.Duration;
 import mockwebserver3.MockResponse;
 import mockwebserver3.MockWebServer;
@@ -219,6 +220,7 @@ class Http2FailoverTest {
     try (MockWebServer one = wire.start();
         MockWebServer two = wire.start()) {
       io.fairlead.LoadBalancer balancer = io.fairlead.LoadBalancer.builder("orders")
+          .strategy(Strategy.roundRobin())
           .chance(() -> 0)
           .strategy(Harness.IN_ORDER)
           .backends(Harness.backend(one), Harness.backend(two))

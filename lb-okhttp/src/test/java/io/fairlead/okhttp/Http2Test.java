@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.LoadBalancer;
 import io.fairlead.backend.Backend;
+import io.fairlead.strategy.Strategy;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -95,6 +96,7 @@ class Http2Test {
   @Test
   void priorKnowledge_works() throws IOException {
     try (LoadBalancer orders = LoadBalancer.builder("orders")
+        .strategy(Strategy.roundRobin())
         .chance(() -> 0)
         .backends(
             Backend.of(Fleet.address(one)).toBuilder().id("s0").build(),

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.fairlead.LoadBalancer;
 import io.fairlead.okhttp.Harness.Wire;
 import io.fairlead.request.Outcome;
+import io.fairlead.strategy.Strategy;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
@@ -130,6 +131,7 @@ class InterceptorsAroundTest {
       java.util.concurrent.atomic.AtomicInteger classified =
           new java.util.concurrent.atomic.AtomicInteger();
       LoadBalancer balancer = LoadBalancer.builder("orders")
+          .strategy(Strategy.roundRobin())
           .chance(() -> 0)
           .backends(Harness.backend(one))
           .build();
@@ -305,6 +307,7 @@ class InterceptorsAroundTest {
   void retryAfterThatIsNoInt_justAdded_isAnIOException() throws Exception {
     try (RawServer server = unavailableForever()) {
       LoadBalancer balancer = LoadBalancer.builder("orders")
+          .strategy(Strategy.roundRobin())
           .chance(() -> 0)
           .backends(server.backend())
           .build();

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.fairlead.LoadBalancer;
 import io.fairlead.LoadBalancingException;
 import io.fairlead.request.Outcome;
+import io.fairlead.strategy.Strategy;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
@@ -176,6 +177,7 @@ class RedirectTest {
       throws IOException {
     try (MockWebServer backend = wire.server(Fleet.HOST, FOREIGN);
         LoadBalancer orders = LoadBalancer.builder(Fleet.HOST)
+            .strategy(Strategy.roundRobin())
             .chance(() -> 0)
             .backends(Fleet.address(backend))
             .build()) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.fairlead.AttemptsFailedException;
 import io.fairlead.LoadBalancer;
 import io.fairlead.backend.Backend;
+import io.fairlead.strategy.Strategy;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
@@ -255,6 +256,7 @@ class SettingsTest {
     try (MockWebServer one = wire.server(Fleet.HOST);
         MockWebServer other = wire.server(Fleet.HOST);
         LoadBalancer orders = LoadBalancer.builder(Fleet.HOST)
+            .strategy(Strategy.roundRobin())
             .chance(() -> 0)
             .backends(
                 Backend.of("node-1.internal", one.getPort()),
@@ -302,6 +304,7 @@ class SettingsTest {
       backends.add(Backend.of(Fleet.address(server)));
     }
     return LoadBalancer.builder(Fleet.HOST)
+        .strategy(Strategy.roundRobin())
         .chance(() -> 0)
         .backends(backends)
         .strategy(Fleet.IN_ORDER)

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.fairlead.AttemptsFailedException;
 import io.fairlead.LoadBalancer;
+import io.fairlead.strategy.Strategy;
 import java.io.IOException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import mockwebserver3.MockResponse;
@@ -48,6 +49,7 @@ class TlsTest {
   void certificateOfAnotherName_failsTheOnlyBackend(Wire wire) throws IOException {
     try (MockWebServer impostor = wire.server("elsewhere.example");
         LoadBalancer orders = LoadBalancer.builder(Fleet.HOST)
+            .strategy(Strategy.roundRobin())
             .chance(() -> 0)
             .backends(Fleet.address(impostor))
             .build()) {
@@ -68,6 +70,7 @@ class TlsTest {
     try (Fleet fleet = Fleet.inOrder(wire, 1);
         MockWebServer impostor = wire.server("elsewhere.example");
         LoadBalancer orders = LoadBalancer.builder(Fleet.HOST)
+            .strategy(Strategy.roundRobin())
             .chance(() -> 0)
             .backends(Fleet.address(impostor), Fleet.address(fleet.server(0)))
             .strategy(Fleet.IN_ORDER)
@@ -89,6 +92,7 @@ class TlsTest {
     try (MockWebServer one = wire.server(certificate);
         MockWebServer other = wire.server(Wire.certificate(Fleet.HOST));
         LoadBalancer orders = LoadBalancer.builder(Fleet.HOST)
+            .strategy(Strategy.roundRobin())
             .chance(() -> 0)
             .backends(Fleet.address(other), Fleet.address(one))
             .strategy(Fleet.IN_ORDER)

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fairlead.LoadBalancer;
 import io.fairlead.backend.Member;
 import io.fairlead.request.Outcome;
+import io.fairlead.strategy.Strategy;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -45,6 +46,7 @@ class UnannouncedCloseTest {
     server = new ServerSocket(0, 1000, InetAddress.getLoopbackAddress());
     executor.execute(this::serve);
     balancer = LoadBalancer.builder("orders")
+        .strategy(Strategy.roundRobin())
         .chance(() -> 0)
         .backends("127.0.0.1:" + server.getLocalPort())
         .build();

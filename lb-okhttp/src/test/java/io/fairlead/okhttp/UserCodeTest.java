@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.fairlead.LoadBalancer;
 import io.fairlead.backend.Backend;
 import io.fairlead.request.Outcome;
+import io.fairlead.strategy.Strategy;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -387,6 +388,7 @@ class UserCodeTest {
   void strategy() throws IOException {
     try (Fleet fleet = Fleet.inOrder(Wire.HTTP, 1);
         LoadBalancer orders = LoadBalancer.builder(Fleet.HOST)
+            .strategy(Strategy.roundRobin())
             .chance(() -> 0)
             .backends(Fleet.address(fleet.server(0)))
             .strategy(io.fairlead.strategy.Strategy.of(members -> choice -> {
@@ -417,8 +419,11 @@ class UserCodeTest {
         throw new IllegalStateException("no characters");
       }
     };
-    try (LoadBalancer balancer =
-        LoadBalancer.builder("orders").chance(() -> 0).backends("127.0.0.1:1").build()) {
+    try (LoadBalancer balancer = LoadBalancer.builder("orders")
+        .strategy(Strategy.roundRobin())
+        .chance(() -> 0)
+        .backends("127.0.0.1:1")
+        .build()) {
       OkHttpClient client = LoadBalancingInterceptor.builder()
           .balancer(balancer)
           .key(request -> broken)
@@ -447,8 +452,11 @@ class UserCodeTest {
       @Override
       public void writeTo(BufferedSink sink) {}
     };
-    try (LoadBalancer balancer =
-        LoadBalancer.builder("orders").chance(() -> 0).backends("127.0.0.1:1").build()) {
+    try (LoadBalancer balancer = LoadBalancer.builder("orders")
+        .strategy(Strategy.roundRobin())
+        .chance(() -> 0)
+        .backends("127.0.0.1:1")
+        .build()) {
       OkHttpClient client = LoadBalancingInterceptor.of(balancer).install(new OkHttpClient());
       Call call = client.newCall(
           new Request.Builder().url("http://orders/").post(broken).build());

@@ -6,6 +6,7 @@ import io.fairlead.LoadBalancer;
 import io.fairlead.LoadBalancerListener;
 import io.fairlead.backend.Backend;
 import io.fairlead.backend.Member;
+import io.fairlead.strategy.Strategy;
 import java.io.IOException;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -97,6 +98,7 @@ class WebSocketTest {
     Releases releases = new Releases(1);
     try (MockWebServer server = wire.server(Fleet.HOST);
         LoadBalancer orders = LoadBalancer.builder(Fleet.HOST)
+            .strategy(Strategy.roundRobin())
             .chance(() -> 0)
             .backends(Fleet.address(server))
             .listener(releases)
@@ -121,6 +123,7 @@ class WebSocketTest {
     Releases releases = new Releases(1);
     try (MockWebServer server = wire.server(Fleet.HOST);
         LoadBalancer orders = LoadBalancer.builder(Fleet.HOST)
+            .strategy(Strategy.roundRobin())
             .chance(() -> 0)
             .backends(Fleet.address(server))
             .listener(releases)
@@ -143,6 +146,7 @@ class WebSocketTest {
     try (DeadPort dead = new DeadPort();
         MockWebServer server = wire.server(Fleet.HOST);
         LoadBalancer orders = LoadBalancer.builder(Fleet.HOST)
+            .strategy(Strategy.roundRobin())
             .chance(() -> 0)
             .backends(Backend.of(dead.address()), Backend.of(Fleet.address(server)))
             .strategy(Fleet.IN_ORDER)
@@ -166,6 +170,7 @@ class WebSocketTest {
     Releases releases = new Releases(1);
     try (MockWebServer server = wire.server(Fleet.HOST);
         LoadBalancer orders = LoadBalancer.builder(Fleet.HOST)
+            .strategy(Strategy.roundRobin())
             .chance(() -> 0)
             .backends(Fleet.address(server))
             .listener(releases)
