@@ -1,0 +1,43 @@
+package io.fairlead.benchmarks;
+
+import io.fairlead.backend.Backend;
+import io.fairlead.benchmarks.picks.Backends;
+import io.fairlead.benchmarks.picks.FairleadPick;
+import io.fairlead.benchmarks.picks.Pick;
+import io.fairlead.benchmarks.picks.References;
+import io.fairlead.strategy.Strategy;
+import java.util.List;
+import java.util.function.IntFunction;
+
+/**
+ * Who picks in {@link PickBenchmark}: a line for each. The names are the values of the parameter {@code impl}, and so are
+ * not written as constants are.
+ */
+public enum PickImpl {
+  referenceNothing(members -> References.nothing()),
+  referenceTicket(References::ticket),
+  referenceRandom(References::random),
+  referenceTwoLoads(References::twoLoads),
+  referenceXxh3(members -> References.xxh3()),
+  referenceXxh3AndTable(References::xxh3AndTable),
+
+  fairleadRoundRobin(Strategy.roundRobin(), Backends::alike),
+  fairleadLeastConnections(Strategy.leastConnections(), Backends::alike),
+  fairleadLeastConnectionsByWeight(Strategy.leastConnections(), Backends::weighted);
+
+  @SuppressWarnings("ImmutableEnumChecker") // no line has a state
+  private final IntFunction<Pick> picks;
+
+  PickImpl(IntFunction<Pick> picks) {
+    this.picks = picks;
+  }
+
+  PickImpl(Strategy strategy, IntFunction<List<Backend>> backends) {
+    this(members -> FairleadPick.of(strategy, backends.apply(members)));
+  }
+
+  /** Its pick, from so many servers. */
+  Pick of(int members) {
+    return picks.apply(members);
+  }
+}
