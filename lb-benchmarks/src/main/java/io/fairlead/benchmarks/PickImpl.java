@@ -1,6 +1,12 @@
 package io.fairlead.benchmarks;
 
 import io.fairlead.backend.Backend;
+import io.fairlead.benchmarks.peers.AllGoodPick;
+import io.fairlead.benchmarks.peers.ArmeriaPick;
+import io.fairlead.benchmarks.peers.GrpcPick;
+import io.fairlead.benchmarks.peers.Hash4jPick;
+import io.fairlead.benchmarks.peers.RibbonPick;
+import io.fairlead.benchmarks.peers.SpringCloudPick;
 import io.fairlead.benchmarks.picks.Backends;
 import io.fairlead.benchmarks.picks.FairleadPick;
 import io.fairlead.benchmarks.picks.Pick;
@@ -23,7 +29,19 @@ public enum PickImpl {
 
   fairleadRoundRobin(Strategy.roundRobin(), Backends::alike),
   fairleadLeastConnections(Strategy.leastConnections(), Backends::alike),
-  fairleadLeastConnectionsByWeight(Strategy.leastConnections(), Backends::weighted);
+  fairleadLeastConnectionsByWeight(Strategy.leastConnections(), Backends::weighted),
+
+  armeriaRoundRobin(ArmeriaPick::roundRobin),
+  armeriaWeightedRoundRobin(ArmeriaPick::weightedRoundRobin),
+  armeriaSticky(ArmeriaPick::sticky),
+  grpcRoundRobin(GrpcPick::roundRobin),
+  grpcLeastRequest(GrpcPick::leastRequest),
+  grpcRingHash(GrpcPick::ringHash),
+  ribbonRoundRobin(RibbonPick::roundRobin),
+  springCloudRoundRobin(SpringCloudPick::roundRobin),
+  allGoodRing(AllGoodPick::ring),
+  hash4jJumpHash(Hash4jPick::jumpHash),
+  hash4jJumpBackHash(Hash4jPick::jumpBackHash);
 
   @SuppressWarnings("ImmutableEnumChecker") // no line has a state
   private final IntFunction<Pick> picks;

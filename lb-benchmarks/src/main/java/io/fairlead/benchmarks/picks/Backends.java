@@ -7,7 +7,8 @@ import java.util.stream.IntStream;
 /** Servers to pick from. */
 public final class Backends {
 
-  private static final int PORT = 8080;
+  /** The port of each. */
+  public static final int PORT = 8080;
 
   private Backends() {}
 
