@@ -3,9 +3,11 @@ package io.fairlead.benchmarks;
 import io.fairlead.backend.Backend;
 import io.fairlead.benchmarks.peers.AllGoodPick;
 import io.fairlead.benchmarks.peers.ArmeriaPick;
+import io.fairlead.benchmarks.peers.FinagleBalancer;
 import io.fairlead.benchmarks.peers.GrpcPick;
 import io.fairlead.benchmarks.peers.Hash4jPick;
 import io.fairlead.benchmarks.peers.RibbonPick;
+import io.fairlead.benchmarks.peers.ServiceTalkBalancer;
 import io.fairlead.benchmarks.peers.SpringCloudPick;
 import io.fairlead.benchmarks.picks.Backends;
 import io.fairlead.benchmarks.picks.FairleadPick;
@@ -37,6 +39,9 @@ public enum PickImpl {
   grpcRoundRobin(GrpcPick::roundRobin),
   grpcLeastRequest(GrpcPick::leastRequest),
   grpcRingHash(GrpcPick::ringHash),
+  finagleP2c(FinagleBalancer::p2c),
+  finaglePeakEwma(FinagleBalancer::p2cPeakEwma),
+  servicetalkP2c(ServiceTalkBalancer::p2c),
   ribbonRoundRobin(RibbonPick::roundRobin),
   springCloudRoundRobin(SpringCloudPick::roundRobin),
   allGoodRing(AllGoodPick::ring),
