@@ -38,6 +38,7 @@ public final class ServiceTalkBalancer implements Pick {
         .toList();
     this.balancer = LoadBalancers.<String, ServiceTalkConnection>builder("benchmark")
         .loadBalancingPolicy(policy)
+        .minConnectionsPerHost(1)
         .outlierDetectorConfig(new OutlierDetectorConfig.Builder().build())
         .build()
         .newLoadBalancer(
