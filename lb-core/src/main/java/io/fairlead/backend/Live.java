@@ -13,6 +13,13 @@ public interface Live {
   int size();
 
   /**
+   * The {@code i}-th of them.
+   *
+   * @param i 0 to {@code size() - 1}
+   */
+  Member member(int i);
+
+  /**
    * The index in {@link Members#get} of the {@code i}-th of them; ascending.
    *
    * @param i 0 to {@code size() - 1}

@@ -182,6 +182,7 @@ final class Membership implements Members {
 
   private LiveMembers compute() {
     boolean panic = (parent == null || scope) ? isPanic() : parent.live.panic;
+    PoolMember[] live = new PoolMember[members.length];
     int[] indices = new int[members.length];
     double[] weights = new double[members.length];
     int size = 0;
@@ -190,6 +191,7 @@ final class Membership implements Members {
     for (int i = 0; i < members.length; i++) {
       if (members[i].pickable(panic, this)) {
         double weight = members[i].weight(this);
+        live[size] = members[i];
         indices[size] = i;
         weights[size] = weight;
         uniform &= weight == weights[0];
@@ -199,7 +201,12 @@ final class Membership implements Members {
     }
     // Cut to size, so that an index beyond it fails rather than means the first.
     return new LiveMembers(
-        Arrays.copyOf(indices, size), Arrays.copyOf(weights, size), total, uniform, panic);
+        Arrays.copyOf(live, size),
+        Arrays.copyOf(indices, size),
+        Arrays.copyOf(weights, size),
+        total,
+        uniform,
+        panic);
   }
 
   /** Of those that are meant to get requests, too few are available. */
@@ -216,13 +223,21 @@ final class Membership implements Members {
   }
 
   private static final class LiveMembers implements Live {
+    private final PoolMember[] members;
     private final int[] indices;
     private final double[] weights;
     private final double total;
     private final boolean uniform;
     private final boolean panic;
 
-    LiveMembers(int[] indices, double[] weights, double total, boolean uniform, boolean panic) {
+    LiveMembers(
+        PoolMember[] members,
+        int[] indices,
+        double[] weights,
+        double total,
+        boolean uniform,
+        boolean panic) {
+      this.members = members;
       this.indices = indices;
       this.weights = weights;
       this.total = total;
@@ -238,7 +253,12 @@ final class Membership implements Members {
 
     @Override
     public int size() {
-      return indices.length;
+      return members.length;
+    }
+
+    @Override
+    public PoolMember member(int i) {
+      return members[i];
     }
 
     @Override

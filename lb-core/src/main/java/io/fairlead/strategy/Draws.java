@@ -14,6 +14,19 @@ public final class Draws {
     return (int) (((random >>> 32) * size) >>> 32);
   }
 
+  /**
+   * An index from 0 to {@code size - 1} other than {@code first}, out of the low bits of {@code random}: two that are drawn by
+   * {@link #index} and by this out of the same 64 bits are independent but for being distinct.
+   *
+   * @param size 2 or more
+   */
+  public static int other(long random, int size, int first) {
+    int drawn = (int) (((random & 0xffff_ffffL) * (size - 1)) >>> 32);
+    // One more if it is not below the first: without a branch, which would be guessed wrong half of
+    // the time.
+    return drawn + 1 + ((drawn - first) >> 31);
+  }
+
   /** A number from 0 (inclusive) to 1 (exclusive) out of the high bits of {@code random}. */
   public static double fraction(long random) {
     return (random >>> 11) * 0x1p-53;

@@ -40,7 +40,7 @@ final class LeastConnections implements Picker {
     double least = Double.POSITIVE_INFINITY;
     double tied = 0;
     for (int i = 0; i < size; i++) {
-      Member member = members.get(live.index(i));
+      Member member = live.member(i);
       double weight = live.weight(i);
       double load = member.inFlight() / weight;
       if (load > least || !choice.accepts(member)) {

@@ -98,19 +98,24 @@ public final class LeastResponseTime implements Strategy {
 
     @Override
     public @Nullable Member pick(Choice choice) {
-      Sampler sampler = this.sampler.get();
-      Live live = sampler.live();
+      Live live = members.live();
+      Sampler byWeight = live.uniform() ? null : sampler.get();
+      if (byWeight != null) {
+        live = byWeight.live();
+      }
       if (live.size() == 0) {
         return null;
       }
       long random = choice.random();
-      int first = sampler.draw(random);
-      Member a = members.get(live.index(first));
+      int first = byWeight == null ? Draws.index(random, live.size()) : byWeight.draw(random);
+      Member a = live.member(first);
       if (live.size() == 1) {
         return a;
       }
-      int second = sampler.other(random, first);
-      Member b = members.get(live.index(second));
+      int second = byWeight == null
+          ? Draws.other(random, live.size(), first)
+          : byWeight.other(random, first);
+      Member b = live.member(second);
       boolean other = lessLoaded(live, second, b, first, a, choice.now());
       Member best = other ? b : a;
       if (choice.accepts(best)) {

@@ -32,32 +32,45 @@ final class PowerOfChoices implements Picker {
   // none to one that ramps up. O(d).
   @Override
   public @Nullable Member pick(Choice choice) {
-    Sampler sampler = this.sampler.get();
-    Live live = sampler.live();
+    Live live = members.live();
+    Sampler byWeight = live.uniform() ? null : sampler.get();
+    if (byWeight != null) {
+      live = byWeight.live();
+    }
     if (live.size() == 0) {
       return null;
     }
     long random = choice.random();
-    int least = sampler.draw(random);
-    Member best = members.get(live.index(least));
-    Member runnerUp = best;
-    if (live.size() > 1) {
-      int load = best.inFlight();
-      for (int i = 1; i < choices; i++) {
-        int other = sampler.other(random, least);
-        Member challenger = members.get(live.index(other));
-        int otherLoad = challenger.inFlight();
-        if (otherLoad * live.weight(least) < load * live.weight(other)) {
-          runnerUp = best;
-          best = challenger;
-          least = other;
-          load = otherLoad;
-        } else {
-          runnerUp = challenger;
-        }
-        random = Draws.next(random);
-      }
+    int least = byWeight == null ? Draws.index(random, live.size()) : byWeight.draw(random);
+    Member best = live.member(least);
+    if (live.size() == 1) {
+      return best;
     }
-    return choice.accepts(best) ? best : runnerUp;
+    int load = best.inFlight();
+    Member runnerUp;
+    int drawn = 1;
+    while (true) {
+      int other = byWeight == null
+          ? Draws.other(random, live.size(), least)
+          : byWeight.other(random, least);
+      Member challenger = live.member(other);
+      int otherLoad = challenger.inFlight();
+      if (less(live, otherLoad, other, load, least)) {
+        runnerUp = best;
+        best = challenger;
+        least = other;
+        load = otherLoad;
+      } else {
+        runnerUp = challenger;
+      }
+      if (++drawn == choices) {
+        return choice.accepts(best) ? best : runnerUp;
+      }
+      random = Draws.next(random);
+    }
+  }
+
+  private static boolean less(Live live, int a, int indexOfA, int b, int indexOfB) {
+    return live.uniform() ? a < b : a * live.weight(indexOfB) < b * live.weight(indexOfA);
   }
 }

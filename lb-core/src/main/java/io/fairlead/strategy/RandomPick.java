@@ -19,8 +19,12 @@ final class RandomPick implements Picker {
 
   @Override
   public @Nullable Member pick(Choice choice) {
+    Live live = members.live();
+    if (live.uniform()) {
+      return live.size() == 0 ? null : live.member(Draws.index(choice.random(), live.size()));
+    }
     Sampler sampler = this.sampler.get();
-    Live live = sampler.live();
-    return live.size() == 0 ? null : members.get(live.index(sampler.draw(choice.random())));
+    live = sampler.live();
+    return live.size() == 0 ? null : live.member(sampler.draw(choice.random()));
   }
 }

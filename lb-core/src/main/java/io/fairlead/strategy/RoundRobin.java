@@ -25,18 +25,20 @@ final class RoundRobin implements Selector {
    * @param weighted whether weights count; those that live weights are lowered to by policies do in any case
    */
   RoundRobin(Environment environment, boolean weighted) {
-    // Somewhere, or the first of all clients' requests would all go to the first server.
-    this.counter = new AtomicLong(environment.chance().nextLong() >>> 2);
+    // Somewhere, or the first of all clients' requests would all go to the first server; but not
+    // far
+    // up, since it takes longer to divide large numbers.
+    this.counter = new AtomicLong(environment.chance().nextLong() >>> 44);
     this.weighted = weighted;
   }
 
-  /** Whose turn it is, if it matters; else {@link #turns} is null. */
-  private record Turns(Live live, @Nullable Interleaving turns) {}
+  /** How the turns of those who are live go; the interleaving is null if all get the same. */
+  private record Turns(Live live, @Nullable Interleaving interleaving) {}
 
   @Override
   public Picker picker(Members members) {
     Derived<Turns> turns = members.derive(live -> turns(members, live));
-    return choice -> pick(members, turns.get(), choice);
+    return choice -> pick(members, turns, choice);
   }
 
   private Turns turns(Members members, Live live) {
@@ -49,21 +51,24 @@ final class RoundRobin implements Selector {
     return new Turns(live, uniform ? null : Interleaving.of(weights));
   }
 
-  private @Nullable Member pick(Members members, Turns turns, Choice choice) {
-    Interleaving interleaving = turns.turns();
-    Live live = interleaving == null ? members.live() : turns.live();
+  private @Nullable Member pick(Members members, Derived<Turns> derived, Choice choice) {
+    Live live = members.live();
+    Interleaving interleaving = null;
+    if (!live.uniform()) {
+      Turns turns = derived.get();
+      interleaving = turns.interleaving();
+      live = interleaving == null ? live : turns.live();
+    }
     int size = live.size();
     if (size == 0) {
       return null;
     }
-    int i;
     if (choice.draw() > 0) {
-      i = Draws.index(choice.random(), size);
-    } else if (interleaving == null) {
-      i = (int) ((counter.getAndIncrement() & Long.MAX_VALUE) % size);
-    } else {
-      i = interleaving.at(counter.getAndAdd(interleaving.stride()));
+      return live.member(Draws.index(choice.random(), size));
     }
-    return members.get(live.index(i));
+    return live.member(
+        interleaving == null
+            ? (int) ((counter.getAndIncrement() & Long.MAX_VALUE) % size)
+            : interleaving.at(counter.getAndAdd(interleaving.stride())));
   }
 }

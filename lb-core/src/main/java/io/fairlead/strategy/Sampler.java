@@ -6,7 +6,8 @@ import io.fairlead.backend.Members;
 import java.util.Arrays;
 
 /**
- * Draws members in proportion to their live weight, in constant time.
+ * Draws members in proportion to their live weight, in constant time. Where {@link Live#uniform} holds, {@link Draws#index} does
+ * the same for less.
  *
  * <p>Immutable; made for one {@link Live}, to whose indices its own refer.
  *
@@ -26,8 +27,7 @@ public final class Sampler {
   // The alias method: a column of equal width for each member, filled up to a threshold with its
   // own
   // weight, and above it with that of one other, its alias. A point drawn in the rectangle is drawn
-  // by weight. Threshold and alias lie in one word, so that a draw reads one place. Empty if all
-  // weights are equal.
+  // by weight. Threshold and alias lie in one word, so that a draw reads one place.
   private final long[] columns;
 
   private Sampler(Live live, long[] columns) {
@@ -40,9 +40,9 @@ public final class Sampler {
     return members.derive(Sampler::of);
   }
 
-  /** A sampler for weights that stay as they are; O(n). */
+  /** A sampler of those who are live, as they are now; O(n). */
   public static Sampler of(Live live) {
-    return new Sampler(live, live.uniform() ? new long[0] : columns(live));
+    return new Sampler(live, columns(live));
   }
 
   private static long[] columns(Live live) {
@@ -78,13 +78,10 @@ public final class Sampler {
    * Draws one.
    *
    * @param random 64 random bits; all of them are used
-   * @return an index for {@link Live#index}
+   * @return its index, for {@link Live#member}
    */
   public int draw(long random) {
-    int column = Draws.index(random, live.size());
-    if (columns.length == 0) {
-      return column;
-    }
+    int column = Draws.index(random, columns.length);
     long entry = columns[column];
     return (random & LOW) < entry >>> 32 ? column : (int) entry;
   }
@@ -94,20 +91,16 @@ public final class Sampler {
    * weight it gives up after a few draws, and takes any of them alike.
    *
    * @param random the bits by which {@code first} was drawn, or others
-   * @return an index for {@link Live#index}
+   * @return its index, for {@link Live#member}
    */
   public int other(long random, int first) {
-    int others = live.size() - 1;
-    if (columns.length > 0) {
-      for (int i = 0; i < REDRAWS; i++) {
-        random = Draws.next(random);
-        int drawn = draw(random);
-        if (drawn != first) {
-          return drawn;
-        }
+    for (int i = 0; i < REDRAWS; i++) {
+      random = Draws.next(random);
+      int drawn = draw(random);
+      if (drawn != first) {
+        return drawn;
       }
     }
-    int drawn = (int) (((random & LOW) * others) >>> 32); // the half that the first has not used
-    return drawn < first ? drawn : drawn + 1;
+    return Draws.other(random, columns.length, first);
   }
 }

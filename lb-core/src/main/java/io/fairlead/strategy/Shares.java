@@ -50,7 +50,7 @@ final class Shares {
 
   /** What policies have made of the {@code i}-th live one's own weight. */
   static double factor(Members members, Live live, int i) {
-    int own = members.get(live.index(i)).backend().weight();
+    int own = live.member(i).backend().weight();
     return own == 0 ? live.weight(i) : live.weight(i) / own; // 0: all are, and each counts as 1
   }
 

@@ -13,7 +13,7 @@ import java.util.function.Function;
  * <pre>{@code
  * Strategy firstAvailable = Strategy.of(members -> choice -> {
  *   Live live = members.live();
- *   return live.size() == 0 ? null : members.get(live.index(0));
+ *   return live.size() == 0 ? null : live.member(0);
  * });
  * }</pre>
  *
