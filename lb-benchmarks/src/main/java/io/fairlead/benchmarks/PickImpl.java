@@ -56,6 +56,7 @@ public enum PickImpl {
   armeriaWeightedRoundRobin(ArmeriaPick::weightedRoundRobin),
   armeriaSticky(ArmeriaPick::sticky),
   grpcRoundRobin(GrpcPick::roundRobin),
+  grpcWeightedRoundRobin(GrpcPick::weightedRoundRobin),
   grpcLeastRequest(GrpcPick::leastRequest),
   grpcRingHash(GrpcPick::ringHash),
   finagleP2c(FinagleBalancer::p2c),

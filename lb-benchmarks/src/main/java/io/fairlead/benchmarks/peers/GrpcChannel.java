@@ -10,6 +10,8 @@ import io.grpc.LoadBalancer.SubchannelPicker;
 import io.grpc.ManagedChannel;
 import io.grpc.SynchronizationContext;
 import java.util.Objects;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 
 /** As much of a gRPC channel as a load balancing policy needs, with no network below. */
@@ -18,6 +20,13 @@ final class GrpcChannel extends Helper {
   private final SynchronizationContext synchronization =
       new SynchronizationContext((thread, failure) -> {
         throw new IllegalStateException(failure);
+      });
+
+  private final ScheduledExecutorService scheduler =
+      Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread thread = new Thread(task, "grpc-channel");
+        thread.setDaemon(true);
+        return thread;
       });
 
   private volatile @Nullable SubchannelPicker picker;
@@ -43,28 +52,31 @@ final class GrpcChannel extends Helper {
   }
 
   @Override
+  public ScheduledExecutorService getScheduledExecutorService() {
+    return scheduler;
+  }
+
+  void close() {
+    scheduler.shutdownNow();
+  }
+
+  @Override
   public String getAuthority() {
     return "benchmark";
   }
 
   @Override
+  public String getChannelTarget() {
+    return getAuthority();
+  }
+
+  @Override
   public ChannelLogger getChannelLogger() {
-    return Silent.INSTANCE;
+    return GrpcLogger.SILENT;
   }
 
   @Override
   public ManagedChannel createOobChannel(EquivalentAddressGroup addresses, String authority) {
     throw new UnsupportedOperationException("no policy here needs one");
-  }
-
-  /** Logs nothing. */
-  private static final class Silent extends ChannelLogger {
-    static final Silent INSTANCE = new Silent();
-
-    @Override
-    public void log(ChannelLogLevel level, String message) {}
-
-    @Override
-    public void log(ChannelLogLevel level, String format, Object... args) {}
   }
 }

@@ -11,6 +11,7 @@ import io.grpc.LoadBalancerProvider;
 import io.grpc.LoadBalancerRegistry;
 import io.grpc.xds.LeastRequestLoadBalancerProvider;
 import io.grpc.xds.RingHashLoadBalancerProvider;
+import io.grpc.xds.WeightedRoundRobinLoadBalancerProvider;
 import java.net.InetSocketAddress;
 import java.util.Arrays;
 import java.util.Map;
@@ -29,24 +30,28 @@ public final class GrpcPick implements Pick {
   private final GrpcCall[] calls = new GrpcCall[Request.REQUESTS];
   private final GrpcChannel channel = new GrpcChannel();
   private final LoadBalancer balancer;
+  private final ResolvedAddresses addresses;
 
   private GrpcPick(LoadBalancerProvider provider, Map<String, ?> config, int members) {
     Arrays.setAll(calls, i -> new GrpcCall(Request.key(i)));
     this.balancer = provider.newLoadBalancer(channel);
-    Object parsed = Objects.requireNonNull(
-        provider.parseLoadBalancingPolicyConfig(config).getConfig(), "config");
-    channel
-        .getSynchronizationContext()
-        .execute(() -> balancer.acceptResolvedAddresses(ResolvedAddresses.newBuilder()
-            .setAddresses(IntStream.range(0, members)
-                .mapToObj(i -> new EquivalentAddressGroup(
-                    new InetSocketAddress(Backends.host(i), Backends.PORT)))
-                .toList())
-            .setLoadBalancingPolicyConfig(parsed)
-            .build()));
+    this.addresses = ResolvedAddresses.newBuilder()
+        .setAddresses(IntStream.range(0, members)
+            .mapToObj(i ->
+                new EquivalentAddressGroup(new InetSocketAddress(Backends.host(i), Backends.PORT)))
+            .toList())
+        .setLoadBalancingPolicyConfig(Objects.requireNonNull(
+            provider.parseLoadBalancingPolicyConfig(config).getConfig(), "config"))
+        .build();
+    resolve();
     for (GrpcCall call : calls) { // a ring connects only those who are picked
       channel.picker().pickSubchannel(call);
     }
+  }
+
+  /** Tells the policy of its servers, as each answer of a name service does. */
+  private void resolve() {
+    channel.getSynchronizationContext().execute(() -> balancer.acceptResolvedAddresses(addresses));
   }
 
   /** One after the other. */
@@ -54,6 +59,23 @@ public final class GrpcPick implements Pick {
     LoadBalancerProvider provider =
         LoadBalancerRegistry.getDefaultRegistry().getProvider("round_robin");
     return new GrpcPick(Objects.requireNonNull(provider, "round_robin"), Map.of(), members);
+  }
+
+  /** One after the other, in proportion to weights that it works out from the load that each server has reported. */
+  public static Pick weightedRoundRobin(int members) {
+    GrpcPick pick = new GrpcPick(
+        new WeightedRoundRobinLoadBalancerProvider(),
+        Map.of(
+            "blackoutPeriod", "0s", // believe the first report
+            "weightExpirationPeriod", "86400s",
+            "weightUpdatePeriod", "86400s"),
+        members);
+    for (int i = 0; i < members; i++) { // once round: without reports they are alike
+      GrpcReport.ofWeight(Backends.weight(i))
+          .answer(pick.channel.picker().pickSubchannel(pick.calls[0]));
+    }
+    pick.resolve(); // that works the weights out anew
+    return pick;
   }
 
   /** The one of two with fewer requests. */
@@ -83,5 +105,6 @@ public final class GrpcPick implements Pick {
   @Override
   public void close() {
     channel.getSynchronizationContext().execute(balancer::shutdown);
+    channel.close();
   }
 }

@@ -1,6 +1,7 @@
 package io.fairlead.benchmarks.peers;
 
 import io.grpc.Attributes;
+import io.grpc.ChannelLogger;
 import io.grpc.ConnectivityState;
 import io.grpc.ConnectivityStateInfo;
 import io.grpc.EquivalentAddressGroup;
@@ -34,6 +35,14 @@ final class GrpcSubchannel extends Subchannel {
   @Override
   public List<EquivalentAddressGroup> getAllAddresses() {
     return addresses;
+  }
+
+  @Override
+  public void updateAddresses(List<EquivalentAddressGroup> same) {}
+
+  @Override
+  public ChannelLogger getChannelLogger() {
+    return GrpcLogger.SILENT;
   }
 
   @Override
