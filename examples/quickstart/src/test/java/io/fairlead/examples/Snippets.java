@@ -20,7 +20,7 @@ import okhttp3.Request;
 import okhttp3.RequestBody;
 import okhttp3.Response;
 
-/** The code of the README, compiled. {@link ReadmeTest} compares the two. */
+/** The code of the README, compiled. {@link DocsTest} compares the two. */
 @SuppressWarnings({"unused", "SystemOut"})
 final class Snippets {
 
