@@ -116,7 +116,7 @@ public final class Canary implements Strategy {
       return new Tracker() {
         @Override
         public void answered(Outcome outcome, long startNanos, long now) {
-          // Asked each time: what a member's metadata say may change while it stays. What was
+          // Asked each time: what a member's metadata says may change while it stays. What was
           // under way when the canaries were stopped must not stop them again.
           if (isCanary.test(member.backend()) && !stopped(startNanos)) {
             learn(outcome, now);
