@@ -20,7 +20,7 @@ import okhttp3.Request;
 import okhttp3.RequestBody;
 import okhttp3.Response;
 
-/** The code of the README, compiled. {@link ReadmeTest} compares the two. */
+/** The code of the README, compiled. {@link DocsTest} compares the two. */
 @SuppressWarnings({"unused", "SystemOut"})
 final class Snippets {
 
@@ -61,7 +61,7 @@ final class Snippets {
   static void strategies() {
     LoadBalancer search = LoadBalancer.builder("search")
         .backends("10.0.1.1:9200", "10.0.1.2:9200")
-        .strategy(Strategy.leastConnections())
+        .strategy(Strategy.consistentHash()) // requests with equal keys to the same server
         .build();
 
     Strategy first = Strategy.of(members -> choice -> {
