@@ -55,7 +55,7 @@ final class PowerOfChoices implements Picker {
         } else {
           runnerUp = challenger;
         }
-        random = Draws.next(random);
+        random = Draws.next(~random); // not what the sampler went on to, if it had to draw again
       }
     }
     return choice.accepts(best) ? best : runnerUp;

@@ -4,6 +4,7 @@ import io.fairlead.backend.Derived;
 import io.fairlead.backend.Member;
 import io.fairlead.backend.Members;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** A ring of hashes, on which each member has points in proportion to its weight, and a key the point that comes next. */
@@ -40,6 +41,7 @@ final class RingTable implements Hashed.Table {
   private final double bound;
   private final LongAdder inFlight;
   private final RendezvousTable lastResort;
+  private final IntPredicate hasRoom;
 
   /**
    * A ring.
@@ -55,6 +57,7 @@ final class RingTable implements Hashed.Table {
     this.ids = Hashed.ids(members);
     this.shares = Shares.of(members);
     this.lastResort = new RendezvousTable(members, ids);
+    this.hasRoom = member -> hasRoom(member, shares.get());
     if (members.size() > OWNER) {
       throw new IllegalArgumentException(
           "members: " + members.size() + " (expected: at most " + OWNER + ")");
@@ -150,6 +153,14 @@ final class RingTable implements Hashed.Table {
       before = owner;
       at = at + 1 == points.length ? 0 : at + 1;
     }
+    if (bound != Double.POSITIVE_INFINITY) {
+      // With a low bound and many members, more neighbours than these may have what they may have;
+      // somebody always has not.
+      Member roomy = lastResort.find(hash, choice, hasRoom);
+      if (roomy != null) {
+        return roomy;
+      }
+    }
     return lastResort.find(hash, choice);
   }
 
@@ -163,13 +174,18 @@ final class RingTable implements Hashed.Table {
   }
 
   private boolean takes(int member, long hash, Shares shares) {
-    if (!shares.takes(member, hash ^ ids[member])) {
-      return false;
-    }
-    // Mirrokni, Thorup and Zadimoghaddam, Consistent Hashing with Bounded Loads,
-    // https://arxiv.org/abs/1608.01350. The request to come is counted, and each may have one.
-    return bound == Double.POSITIVE_INFINITY
-        || members.get(member).inFlight()
-            < Math.ceil(bound * (inFlight.sum() + 1) * shares.part(member));
+    return shares.takes(member, hash ^ ids[member])
+        && (bound == Double.POSITIVE_INFINITY || hasRoom(member, shares));
+  }
+
+  /**
+   * Whether it has less than the bound. The request to come is counted, and each may have one.
+   *
+   * @see <a href="https://arxiv.org/abs/1608.01350">Mirrokni, Thorup and Zadimoghaddam, Consistent Hashing with Bounded
+   *     Loads</a>
+   */
+  private boolean hasRoom(int member, Shares shares) {
+    return members.get(member).inFlight()
+        < Math.ceil(bound * (inFlight.sum() + 1) * shares.part(member));
   }
 }

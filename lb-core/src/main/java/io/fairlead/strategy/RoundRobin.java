@@ -58,7 +58,9 @@ final class RoundRobin implements Selector {
     }
     int i;
     if (choice.draw() > 0) {
-      i = Draws.index(choice.random(), size);
+      i = interleaving == null
+          ? Draws.index(choice.random(), size)
+          : interleaving.at(choice.random()); // by weight too, or a small one would get as many
     } else if (interleaving == null) {
       i = (int) ((counter.getAndIncrement() & Long.MAX_VALUE) % size);
     } else {

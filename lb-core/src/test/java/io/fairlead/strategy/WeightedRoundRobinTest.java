@@ -1,11 +1,146 @@
 package io.fairlead.strategy;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.Lease;
+import io.fairlead.backend.Backend;
+import io.fairlead.backend.Veto;
+import io.fairlead.request.Outcome;
+import io.fairlead.testing.Concurrently;
 import io.fairlead.testing.StrategyContract;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
 
 class WeightedRoundRobinTest implements StrategyContract {
 
   @Override
   public Strategy strategy() {
     return Strategy.weightedRoundRobin();
+  }
+
+  private static Testbed bed(long seed, List<Backend> backends) {
+    return new Testbed(Strategy.weightedRoundRobin(), seed, backends);
+  }
+
+  @Test
+  void anyPeriod_isExact() throws Exception {
+    Testbed bed = bed(1, Testbed.weighted(5, 1, 1, 0, 3));
+
+    for (int period = 0; period < 10; period++) {
+      assertThat(bed.picks(10)).isEqualTo(Map.of("m0", 5, "m1", 1, "m2", 1, "m4", 3));
+    }
+  }
+
+  @Test
+  void fiveOneOne_noRunOfFive() throws Exception {
+    for (long seed = 0; seed < 20; seed++) {
+      Testbed bed = bed(seed, Testbed.weighted(5, 1, 1));
+      StringBuilder picks = new StringBuilder();
+      for (int i = 0; i < 70; i++) {
+        picks.append(bed.pick());
+      }
+
+      assertThat(picks.toString()).as("seed %d", seed).doesNotContain("m0m0m0m0");
+    }
+  }
+
+  @Test
+  void severalThreads_allTheirPicksTogetherAreExact() throws Exception {
+    Testbed bed = bed(1, Testbed.weighted(7, 2, 1));
+    Concurrently.run(() -> bed.picks(10_000), () -> bed.picks(20_000));
+
+    assertThat(bed.balancer.pool().members())
+        .extracting(member -> member.count(Outcome.Kind.IGNORED))
+        .containsExactly(21_000L, 6_000L, 3_000L);
+  }
+
+  @Test
+  void factors_countAsWeights() throws Exception {
+    Testbed bed = bed(1, Testbed.weighted(2, 1, 1));
+    bed.factor("m1", 0.3);
+    Map<String, Integer> counts = bed.picks(33_000);
+
+    assertThat(counts.get("m0")).isBetween(19_995, 20_005);
+    assertThat(counts.get("m1")).isBetween(2_995, 3_005);
+    assertThat(counts.get("m2")).isBetween(9_995, 10_005);
+  }
+
+  @Test
+  void update_newWeightsCountAtOnce() throws Exception {
+    Testbed bed = bed(1, Testbed.weighted(1, 1));
+    bed.picks(5);
+    bed.update(Testbed.weighted(3, 1));
+
+    assertThat(bed.picks(400)).isEqualTo(Map.of("m0", 300, "m1", 100));
+  }
+
+  /** It has half of all requests; what fails there must not go to the small one as often as to the large one. */
+  @Test
+  void deadMember_itsShareIsSpreadByWeight() throws Exception {
+    for (long seed = 0; seed < 3; seed++) {
+      Testbed bed = bed(seed, Testbed.weighted(101, 100, 1));
+      Map<String, Integer> second = new TreeMap<>();
+      for (int i = 0; i < 10_000; i++) {
+        try (Lease lease = bed.balancer.acquire()) {
+          if (lease.backend().id().equals("m0")) {
+            try (Lease next = lease.another()) {
+              second.merge(next.backend().id(), 1, Integer::sum);
+            }
+          }
+        }
+      }
+
+      // Three more draws, of which half find it again: an eighth are left to those who are not
+      // tried, each alike.
+      int small = second.getOrDefault("m2", 0);
+      assertThat(small / 5_000.0).as("share of the small one, seed %d", seed).isBetween(0.0, 0.1);
+    }
+  }
+
+  @Test
+  void deadMember_roundRobinWithOneThatRampsUp_spreadsByFactor() throws Exception {
+    Testbed bed = new Testbed(Strategy.roundRobin(), 3, Testbed.equal(12));
+    bed.factor("m11", 0.1);
+    int ramping = 0;
+    int all = 0;
+    for (int i = 0; i < 30_000; i++) {
+      try (Lease lease = bed.balancer.acquire()) {
+        if (lease.backend().id().equals("m0")) {
+          try (Lease next = lease.another()) {
+            all++;
+            ramping += next.backend().id().equals("m11") ? 1 : 0;
+          }
+        }
+      }
+    }
+
+    assertThat((double) ramping / all).as("of %d, seed 3", all).isBetween(0.002, 0.025);
+  }
+
+  /** Before what goes by weights is made anew, somebody may be named who may not be picked; nobody gets it. */
+  @Test
+  void vetoNotYetWorkedIn_getsNothingAllTheSame() throws Exception {
+    Testbed bed = bed(1, Testbed.weighted(5, 3, 2));
+    bed.control("m0").veto(Veto.Kind.HARD, "now");
+
+    assertThat(bed.picks(1_000)).containsOnlyKeys("m1", "m2");
+    bed.clock.runDue();
+    assertThat(bed.picks(500)).isEqualTo(Map.of("m1", 300, "m2", 200));
+  }
+
+  @Test
+  void manyMembersOfLargeWeights_workAtOnce() throws Exception {
+    int[] weights = new int[10_000];
+    for (int i = 0; i < weights.length; i++) {
+      weights[i] = 1_000_000 - i * 99;
+    }
+    Testbed bed = bed(1, Testbed.weighted(weights));
+    bed.picks(50_000);
+
+    assertThat(bed.balancer.pool().members())
+        .allSatisfy(member -> assertThat(member.count(Outcome.Kind.IGNORED)).isBetween(0L, 15L));
+    assertThat(bed.member("m0").count(Outcome.Kind.IGNORED)).isBetween(5L, 15L);
   }
 }
