@@ -123,9 +123,7 @@ public final class StickySessions implements Strategy {
         return now;
       }
       Member other = picker.pick(choice);
-      if (other != null
-          && (now == null || isOut(now))
-          && choice.accepts(other)) {
+      if (other != null && (now == null || isOut(now)) && choice.accepts(other)) {
         if (sessions.asMap().replace(session, bound, other)) {
           listener.sessionMoved(session, bound, other);
           return other;

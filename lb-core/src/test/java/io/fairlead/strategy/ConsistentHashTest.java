@@ -30,8 +30,7 @@ class ConsistentHashTest implements StrategyContract {
     Random random = new Random(size);
     int[] weights = random.ints(size, 1, 4).toArray();
     List<Backend> backends = Testbed.weighted(weights);
-    Testbed bed =
-        new Testbed(ConsistentHash.builder().boundedLoad(factor).build(), 1, backends);
+    Testbed bed = new Testbed(ConsistentHash.builder().boundedLoad(factor).build(), 1, backends);
     double sum = backends.stream().mapToInt(Backend::weight).sum();
     List<Lease> open = new ArrayList<>();
     for (int i = 0; i < 3_000; i++) {
@@ -86,15 +85,16 @@ class ConsistentHashTest implements StrategyContract {
       open.add(bed.balancer.acquire(Testbed.key(0)));
     }
 
-    assertThat(bed.member("m2").inFlight()).isBetween(45, 55);
-    assertThat(bed.member("m3").inFlight()).isBetween(45, 55);
+    assertThat(bed.member("m2").inFlight()).isBetween(44, 56);
+    assertThat(bed.member("m3").inFlight()).isBetween(44, 56);
     open.forEach(Lease::close);
   }
 
   /** Each gets half as many points, until they fit; nobody is left without one. */
   @Test
   void tooManyPoints_areHalved() throws Exception {
-    Testbed bed = new Testbed(Strategy.consistentHash(), 1, Testbed.weighted(1_000_000, 500_000, 1));
+    Testbed bed =
+        new Testbed(Strategy.consistentHash(), 1, Testbed.weighted(1_000_000, 500_000, 1));
     Map<String, Integer> counts = Testbed.counts(bed.owners(3_000));
 
     assertThat(counts.get("m0")).isBetween(1_800, 2_200);
@@ -104,8 +104,8 @@ class ConsistentHashTest implements StrategyContract {
 
   @Test
   void moreThan65536Members_eachCanBeFound() throws Exception {
-    Testbed bed = new Testbed(
-        ConsistentHash.builder().virtualNodes(2).build(), 1, Testbed.equal(70_000));
+    Testbed bed =
+        new Testbed(ConsistentHash.builder().virtualNodes(2).build(), 1, Testbed.equal(70_000));
     Map<String, Integer> counts = new TreeMap<>(Testbed.counts(bed.owners(20_000)));
 
     assertThat(counts.size()).isGreaterThan(12_000);

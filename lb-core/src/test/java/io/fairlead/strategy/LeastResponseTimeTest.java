@@ -68,19 +68,32 @@ class LeastResponseTimeTest implements StrategyContract {
   }
 
   @Test
-  void allAlike_byWeight() throws Exception {
-    List<Backend> backends = Testbed.weighted(1, 2, 5);
-    Testbed bed = new Testbed(Strategy.leastResponseTime(), 1, backends);
-    sendAllAlike(bed, 10);
+  void allAlike_evenly() throws Exception {
+    Testbed bed = bed(1, 5);
 
-    ChiSquare.assertFits(sendAllAlike(bed, 10_000), Testbed.shares(backends), "seed 1");
+    assertThat(sendAllAlike(bed, 5_000).values())
+        .as("seed 1")
+        .allMatch(count -> count > 900 && count < 1_100);
+  }
+
+  @Test
+  void underLoad_inFlightIsInProportionToWeight() throws Exception {
+    Testbed bed = new Testbed(Strategy.leastResponseTime(), 1, Testbed.weighted(1, 2, 5));
+    sendAllAlike(bed, 100);
+    for (int i = 0; i < 800; i++) {
+      bed.balancer.acquire();
+    }
+
+    assertThat(bed.member("m0").inFlight()).as("seed 1").isBetween(90, 110);
+    assertThat(bed.member("m1").inFlight()).as("seed 1").isBetween(190, 210);
+    assertThat(bed.member("m2").inFlight()).as("seed 1").isBetween(485, 515);
   }
 
   @Test
   void slowServer_getsLittle() throws Exception {
     Testbed bed = bed(1, 4);
-    Map<String, Integer> counts = send(
-        bed, 5_000, id -> id.equals("m0") ? MS.multipliedBy(20) : MS, id -> Outcome.success());
+    Map<String, Integer> counts =
+        send(bed, 5_000, id -> id.equals("m0") ? MS.multipliedBy(20) : MS, id -> Outcome.success());
 
     assertThat(counts.get("m0")).as("seed 1").isBetween(1, 100);
   }
@@ -116,7 +129,8 @@ class LeastResponseTimeTest implements StrategyContract {
 
   @Test
   void serverFailsFast_withoutPenalty_getsMost() throws Exception {
-    Testbed bed = bed(3, new FakeClock(), LeastResponseTime.builder().failurePenalty(0).build());
+    Testbed bed =
+        bed(3, new FakeClock(), LeastResponseTime.builder().failurePenalty(0).build());
     Map<String, Integer> counts = send(
         bed,
         1_000,
@@ -313,8 +327,9 @@ class LeastResponseTimeTest implements StrategyContract {
   private static void teach(Latency latency, long seed) {
     SeededChance chance = SeededChance.of(seed);
     for (int i = 1; i < 50_000; i++) {
-      long took = 1 + Draws.index(chance.nextLong(), 1_000);
-      latency.answered(i % 7 == 0 ? Outcome.serverError() : Outcome.success(), i * 10L - took, i * 10L);
+      long took = 1L + Draws.index(chance.nextLong(), 1_000);
+      latency.answered(
+          i % 7 == 0 ? Outcome.serverError() : Outcome.success(), i * 10L - took, i * 10L);
     }
   }
 

@@ -80,7 +80,8 @@ class MaglevTest implements StrategyContract {
   void slots_areByWeightToWithinOne() {
     for (long seed = 0; seed < 20; seed++) {
       Random random = new Random(seed);
-      int[] weights = random.ints(1 + random.nextInt(40), 0, seed % 2 == 0 ? 2 : 20).toArray();
+      int[] weights =
+          random.ints(1 + random.nextInt(40), 0, seed % 2 == 0 ? 2 : 20).toArray();
       weights[0] = 1;
       Map<String, Integer> counts = slots(Testbed.weighted(weights), 10_007);
       double sum = Arrays.stream(weights).sum();
@@ -97,8 +98,8 @@ class MaglevTest implements StrategyContract {
     Map<String, Integer> counts = slots(Testbed.weighted(1, 1_000_000, 1, 999_999, 1), 1_021);
 
     assertThat(counts).containsEntry("m0", 1).containsEntry("m2", 1).containsEntry("m4", 1);
-    assertThat(counts.get("m1")).isEqualTo(509);
-    assertThat(counts.get("m3")).isEqualTo(509);
+    assertThat(counts.get("m1")).isBetween(508, 510);
+    assertThat(counts.get("m3")).isBetween(508, 510);
   }
 
   @ParameterizedTest
@@ -125,8 +126,7 @@ class MaglevTest implements StrategyContract {
 
   @Test
   void moreMembersThanSlots_refused_andTheOldSetStays() throws Exception {
-    Testbed bed =
-        new Testbed(Maglev.builder().tableSize(3).build(), 1, Testbed.equal(3));
+    Testbed bed = new Testbed(Maglev.builder().tableSize(3).build(), 1, Testbed.equal(3));
 
     assertThat(catchThrowable(() -> bed.update(Testbed.equal(4))))
         .isInstanceOf(IllegalArgumentException.class)

@@ -76,11 +76,14 @@ class WeightedRoundRobinTest implements StrategyContract {
     assertThat(bed.picks(400)).isEqualTo(Map.of("m0", 300, "m1", 100));
   }
 
-  /** It has half of all requests; what fails there must not go to the small one as often as to the large one. */
+  /**
+   * It has most of the requests, so that the next turn is often its own again: who fails there must not go to a small one as
+   * often as to a large one.
+   */
   @Test
   void deadMember_itsShareIsSpreadByWeight() throws Exception {
     for (long seed = 0; seed < 3; seed++) {
-      Testbed bed = bed(seed, Testbed.weighted(101, 100, 1));
+      Testbed bed = bed(seed, Testbed.weighted(150, 100, 1));
       Map<String, Integer> second = new TreeMap<>();
       for (int i = 0; i < 10_000; i++) {
         try (Lease lease = bed.balancer.acquire()) {
@@ -92,31 +95,11 @@ class WeightedRoundRobinTest implements StrategyContract {
         }
       }
 
-      // Three more draws, of which half find it again: an eighth are left to those who are not
-      // tried, each alike.
-      int small = second.getOrDefault("m2", 0);
-      assertThat(small / 5_000.0).as("share of the small one, seed %d", seed).isBetween(0.0, 0.1);
+      // Not 1 %, since after three more draws who is left is taken alike.
+      assertThat(second.get("m2") / (double) (second.get("m1") + second.get("m2")))
+          .as("share of the small one, seed %d: %s", seed, second)
+          .isLessThan(0.08);
     }
-  }
-
-  @Test
-  void deadMember_roundRobinWithOneThatRampsUp_spreadsByFactor() throws Exception {
-    Testbed bed = new Testbed(Strategy.roundRobin(), 3, Testbed.equal(12));
-    bed.factor("m11", 0.1);
-    int ramping = 0;
-    int all = 0;
-    for (int i = 0; i < 30_000; i++) {
-      try (Lease lease = bed.balancer.acquire()) {
-        if (lease.backend().id().equals("m0")) {
-          try (Lease next = lease.another()) {
-            all++;
-            ramping += next.backend().id().equals("m11") ? 1 : 0;
-          }
-        }
-      }
-    }
-
-    assertThat((double) ramping / all).as("of %d, seed 3", all).isBetween(0.002, 0.025);
   }
 
   /** Before what goes by weights is made anew, somebody may be named who may not be picked; nobody gets it. */
