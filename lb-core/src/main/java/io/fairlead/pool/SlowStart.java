@@ -39,17 +39,20 @@ final class SlowStart {
   /** The member can be picked from now on. */
   void begin(PoolMember member) {
     if (windowNanos > 0) {
-      since.put(member, pool.clock().nanos());
-      member.control(POLICY).factor(FIRST);
+      since.compute(member, (same, before) -> {
+        member.control(POLICY).factor(FIRST);
+        return pool.clock().nanos();
+      });
       keepTicking();
     }
   }
 
   /** The member gets its whole share after all. */
   void cancel(PoolMember member) {
-    if (since.remove(member) != null) {
+    since.computeIfPresent(member, (same, start) -> {
       member.control(POLICY).factor(1);
-    }
+      return null;
+    });
   }
 
   private void keepTicking() {
@@ -61,14 +64,14 @@ final class SlowStart {
   private void tick() {
     ticking.set(false); // before the look, so that who begins after it makes the next tick
     long now = pool.clock().nanos();
-    since.forEach((member, start) -> {
-      double share = (double) (now - start) / windowNanos;
-      if (share < 1) {
-        member.control(POLICY).factor(Math.max(FIRST, share));
-      } else if (since.remove(member, start)) {
-        member.control(POLICY).factor(1);
-      }
-    });
+    // Each with the map's lock on it, or a factor that was just set to 1 for good could be lowered.
+    since
+        .keySet()
+        .forEach(member -> since.computeIfPresent(member, (same, start) -> {
+          double share = (double) (now - start) / windowNanos;
+          member.control(POLICY).factor(Math.min(1, Math.max(FIRST, share)));
+          return share < 1 ? start : null;
+        }));
     if (!since.isEmpty() && !pool.closed()) {
       keepTicking();
     }

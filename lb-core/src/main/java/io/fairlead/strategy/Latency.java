@@ -49,9 +49,11 @@ final class Latency implements Tracker {
    * Nothing known yet.
    *
    * @param decayNanos in what time an old answer's weight falls to a third
+   * @param now where the clock stands, which may be anywhere, below 0 too
    */
-  Latency(long decayNanos) {
+  Latency(long decayNanos, long now) {
     this.perDecay = 1.0 / decayNanos;
+    this.stamp = now;
   }
 
   /** The average in nanoseconds, when it was taken; 0 if nothing is known. */

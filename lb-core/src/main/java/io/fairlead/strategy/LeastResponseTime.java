@@ -4,6 +4,7 @@ import io.fairlead.backend.Derived;
 import io.fairlead.backend.Live;
 import io.fairlead.backend.Member;
 import io.fairlead.backend.Members;
+import io.fairlead.time.NanoClock;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
@@ -52,7 +53,7 @@ public final class LeastResponseTime implements Strategy {
 
   @Override
   public Selector start(Environment environment) {
-    return new ByLatency();
+    return new ByLatency(environment.clock());
   }
 
   /** As in {@code leastResponseTime(decay PT10S, failurePenalty 10.0)}. */
@@ -63,11 +64,16 @@ public final class LeastResponseTime implements Strategy {
   }
 
   private final class ByLatency implements Selector {
+    private final NanoClock clock;
     private final Map<Member, Latency> latencies = new ConcurrentHashMap<>();
+
+    ByLatency(NanoClock clock) {
+      this.clock = clock;
+    }
 
     @Override
     public Tracker track(Member member) {
-      return latencies.computeIfAbsent(member, fresh -> new Latency(decayNanos));
+      return latencies.computeIfAbsent(member, fresh -> new Latency(decayNanos, clock.nanos()));
     }
 
     @Override

@@ -17,7 +17,9 @@ import java.util.Objects;
 public final class Maglev implements Strategy {
 
   /** Prime numbers, each the next one after a power of two, so that the size changes rarely as members come. */
-  private static final int[] SIZES = {65_537, 262_147, 1_048_583, 4_194_319, 16_777_259};
+  private static final int[] SIZES = {
+    65_537, 131_101, 262_147, 524_309, 1_048_583, 2_097_169, 4_194_319, 8_388_617
+  };
 
   private static final int SLOTS_PER_MEMBER = 100;
 
@@ -41,6 +43,10 @@ public final class Maglev implements Strategy {
   }
 
   private int sizeFor(int members) {
+    if (members > MaglevTable.MAX_MEMBERS) {
+      throw new IllegalArgumentException(
+          "members: " + members + " (expected: at most " + MaglevTable.MAX_MEMBERS + ")");
+    }
     if (tableSize > 0) {
       if (members > tableSize) {
         throw new IllegalArgumentException("tableSize: " + tableSize + " (expected: at least "
@@ -76,10 +82,10 @@ public final class Maglev implements Strategy {
     }
 
     /**
-     * How many slots the table has, at 4 bytes each. By default 65,537, or so many times four that there are 100 slots for
-     * each member; when the size changes most keys move, so fix it here if a pool grows past 655 members.
+     * How many slots the table has, at 2 bytes each. By default 65,537, or so often doubled that there are 100 slots for each
+     * member; when the size changes most keys move, so fix it here if a pool is to grow past 655 members.
      *
-     * @param slots a prime number, 3 to 16,777,259, not less than there will ever be members
+     * @param slots a prime number, 3 to 8,388,617, not less than there will ever be members; of whom there are at most 65,535
      */
     public Builder tableSize(int slots) {
       if (slots < 3 || slots > SIZES[SIZES.length - 1] || !isPrime(slots)) {

@@ -14,7 +14,11 @@ final class MaglevTable implements Hashed.Table {
   /** How often a key is hashed anew, past members who are not accepted, before one is looked for otherwise. */
   private static final int PROBES = 16;
 
-  private static final int FREE = -1;
+  /** A slot's value before it is taken; so there are at most as many members. */
+  private static final char FREE = Character.MAX_VALUE;
+
+  /** How many members there are at most. */
+  static final int MAX_MEMBERS = FREE;
 
   // A member's order is offset, offset + skip, offset + 2 skip, … over a prime number of slots. In
   // its turn a member goes on in its order until it finds a free slot. (To try one slot in a turn
@@ -24,7 +28,7 @@ final class MaglevTable implements Hashed.Table {
   // difference. O(slots * log slots) to make, O(1) a look-up: one read.
   private final Members members;
   private final long[] ids;
-  private final int[] slots;
+  private final char[] slots;
   private final Derived<Shares> shares;
   private final RendezvousTable lastResort;
 
@@ -38,11 +42,11 @@ final class MaglevTable implements Hashed.Table {
     this.ids = Hashed.ids(members);
     this.shares = Shares.of(members);
     this.lastResort = new RendezvousTable(members, ids);
-    this.slots = members.size() == 0 ? new int[0] : fill(size);
+    this.slots = members.size() == 0 ? new char[0] : fill(size);
   }
 
-  private int[] fill(int size) {
-    int[] slots = new int[size];
+  private char[] fill(int size) {
+    char[] slots = new char[size];
     Arrays.fill(slots, FREE);
     long[] position = new long[ids.length];
     long[] skip = new long[ids.length];
@@ -54,7 +58,7 @@ final class MaglevTable implements Hashed.Table {
       while (slots[(int) position[member]] != FREE) {
         position[member] = (position[member] + skip[member]) % size;
       }
-      slots[(int) position[member]] = member;
+      slots[(int) position[member]] = (char) member;
     }
     return slots;
   }

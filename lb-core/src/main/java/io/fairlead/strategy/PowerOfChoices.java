@@ -66,7 +66,7 @@ final class PowerOfChoices implements Picker {
       if (++drawn == choices) {
         return choice.accepts(best) ? best : runnerUp;
       }
-      random = Draws.next(random);
+      random = Draws.next(~random); // not what the sampler went on to, if it had to draw again
     }
   }
 

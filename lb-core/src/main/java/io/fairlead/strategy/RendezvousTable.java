@@ -3,6 +3,7 @@ package io.fairlead.strategy;
 import io.fairlead.backend.Live;
 import io.fairlead.backend.Member;
 import io.fairlead.backend.Members;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** Each key has a score for each member; the highest has it. */
@@ -24,6 +25,12 @@ final class RendezvousTable implements Hashed.Table {
   // only who is ahead is asked for. StrictMath, or two JVMs could differ. O(n), a few ns for each.
   @Override
   public @Nullable Member find(long hash, Choice choice) {
+    return find(hash, choice, any -> true);
+  }
+
+  /** Among those, named by their indices, that meet a condition. */
+  @Nullable
+  Member find(long hash, Choice choice, IntPredicate condition) {
     Live live = members.live();
     Member best = null;
     double highest = 0;
@@ -33,7 +40,7 @@ final class RendezvousTable implements Hashed.Table {
       double weight = live.weight(i);
       if (weight > highest * (1 - u)) {
         double score = weight / -StrictMath.log(u);
-        if (score > highest && choice.accepts(members.get(member))) {
+        if (score > highest && condition.test(member) && choice.accepts(members.get(member))) {
           highest = score;
           best = members.get(member);
         }

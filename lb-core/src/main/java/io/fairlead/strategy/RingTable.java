@@ -4,6 +4,7 @@ import io.fairlead.backend.Derived;
 import io.fairlead.backend.Member;
 import io.fairlead.backend.Members;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** A ring of hashes, on which each member has points in proportion to its weight, and a key the point that comes next. */
@@ -19,13 +20,12 @@ final class RingTable implements Hashed.Table {
   private static final long OWNER = (1L << OWNER_BITS) - 1;
 
   // The points are sorted numbers in one array: 40 bits of hash above the index of the member whose
-  // point it is. An index by the topmost bits says where to begin, two points or so before the
-  // right
-  // one, so that a look-up reads two places in memory, however large the ring is. A member's points
-  // depend on its id, and how many there are on its weight; so nobody else's change when it does,
-  // and the order in which members are given makes no difference. O(1) a look-up, O(points) to
-  // make:
-  // hashes are uniform, which makes sorting them a matter of putting each into its bucket.
+  // point it is. An index by the topmost bits says where to begin, three points or so before the
+  // right one, so that a look-up reads two places in memory, however large the ring is. A member's
+  // points depend on its id, and how many there are on its weight; so nobody else's change when it
+  // does, and the order in which members are given makes no difference. O(1) a look-up, O(points)
+  // to
+  // make: hashes are uniform, which makes sorting them a matter of putting each into its bucket.
   //
   // A key whose owner is not accepted goes to the next point of another member. Each member's
   // points
@@ -40,6 +40,7 @@ final class RingTable implements Hashed.Table {
   private final double bound;
   private final LongAdder inFlight;
   private final RendezvousTable lastResort;
+  private final IntPredicate hasRoom;
 
   /**
    * A ring.
@@ -55,6 +56,7 @@ final class RingTable implements Hashed.Table {
     this.ids = Hashed.ids(members);
     this.shares = Shares.of(members);
     this.lastResort = new RendezvousTable(members, ids);
+    this.hasRoom = member -> hasRoom(member, shares.get());
     if (members.size() > OWNER) {
       throw new IllegalArgumentException(
           "members: " + members.size() + " (expected: at most " + OWNER + ")");
@@ -64,8 +66,9 @@ final class RingTable implements Hashed.Table {
     for (int count : counts) {
       total += count;
     }
-    int bits =
-        Math.max(1, 31 - Integer.numberOfLeadingZeros(Math.max(1, total))); // 1 or 2 points each
+    // 4 to 8 points a bucket: they fill a cache line or two, and an index of one or two points each
+    // would be as large as the ring, so that a look-up misses the caches twice.
+    int bits = Math.max(1, 29 - Integer.numberOfLeadingZeros(Math.max(1, total)));
     this.shift = 64 - bits;
     this.starts = new int[(1 << bits) + 1];
     this.points = new long[total];
@@ -113,7 +116,7 @@ final class RingTable implements Hashed.Table {
     return Draws.next(ids[member] + k * 0x9e3779b97f4a7c15L);
   }
 
-  /** Each bucket by insertion, since it has two or so. */
+  /** Each bucket by insertion, since it has six or so. */
   private void sort() {
     for (int bucket = 0; bucket < starts.length - 1; bucket++) {
       for (int i = starts[bucket] + 1; i < starts[bucket + 1]; i++) {
@@ -150,6 +153,14 @@ final class RingTable implements Hashed.Table {
       before = owner;
       at = at + 1 == points.length ? 0 : at + 1;
     }
+    if (bound != Double.POSITIVE_INFINITY) {
+      // With a low bound and many members, more neighbours than these may have what they may have;
+      // somebody always has not.
+      Member roomy = lastResort.find(hash, choice, hasRoom);
+      if (roomy != null) {
+        return roomy;
+      }
+    }
     return lastResort.find(hash, choice);
   }
 
@@ -163,13 +174,18 @@ final class RingTable implements Hashed.Table {
   }
 
   private boolean takes(int member, long hash, Shares shares) {
-    if (!shares.takes(member, hash ^ ids[member])) {
-      return false;
-    }
-    // Mirrokni, Thorup and Zadimoghaddam, Consistent Hashing with Bounded Loads,
-    // https://arxiv.org/abs/1608.01350. The request to come is counted, and each may have one.
-    return bound == Double.POSITIVE_INFINITY
-        || members.get(member).inFlight()
-            < Math.ceil(bound * (inFlight.sum() + 1) * shares.part(member));
+    return shares.takes(member, hash ^ ids[member])
+        && (bound == Double.POSITIVE_INFINITY || hasRoom(member, shares));
+  }
+
+  /**
+   * Whether it has less than the bound. The request to come is counted, and each may have one.
+   *
+   * @see <a href="https://arxiv.org/abs/1608.01350">Mirrokni, Thorup and Zadimoghaddam, Consistent Hashing with Bounded
+   *     Loads</a>
+   */
+  private boolean hasRoom(int member, Shares shares) {
+    return members.get(member).inFlight()
+        < Math.ceil(bound * (inFlight.sum() + 1) * shares.part(member));
   }
 }

@@ -63,12 +63,14 @@ final class RoundRobin implements Selector {
     if (size == 0) {
       return null;
     }
-    if (choice.draw() > 0) {
-      return live.member(Draws.index(choice.random(), size));
+    if (interleaving != null) {
+      // A second draw is by weight too, or a small one would get as many of those as a large one.
+      return live.member(interleaving.at(
+          choice.draw() > 0 ? choice.random() : counter.getAndAdd(interleaving.stride())));
     }
     return live.member(
-        interleaving == null
-            ? (int) ((counter.getAndIncrement() & Long.MAX_VALUE) % size)
-            : interleaving.at(counter.getAndAdd(interleaving.stride())));
+        choice.draw() > 0
+            ? Draws.index(choice.random(), size)
+            : (int) ((counter.getAndIncrement() & Long.MAX_VALUE) % size));
   }
 }

@@ -123,11 +123,13 @@ public final class StickySessions implements Strategy {
         return now;
       }
       Member other = picker.pick(choice);
-      if (other != null
-          && (now == null || isOut(now))
-          && choice.accepts(other)
-          && sessions.asMap().replace(session, bound, other)) {
-        listener.sessionMoved(session, bound, other);
+      if (other != null && (now == null || isOut(now)) && choice.accepts(other)) {
+        if (sessions.asMap().replace(session, bound, other)) {
+          listener.sessionMoved(session, bound, other);
+          return other;
+        }
+        Member moved = sessions.getIfPresent(session); // by another request of it, at the same time
+        return moved != null && choice.accepts(moved) ? moved : other;
       }
       return other;
     }

@@ -73,7 +73,7 @@ public final class ZoneAware implements Strategy {
   }
 
   /** One zone in one membership. */
-  private record Zone(int index, Picker picker, double weight) {}
+  private record Zone(int index, Picker picker, Members members, double weight) {}
 
   private final class Zones implements Selector {
     private final Environment environment;
@@ -124,7 +124,7 @@ public final class ZoneAware implements Strategy {
             weight += own[i];
           }
         }
-        zones.put(zone, new Zone(index, selector(zone).picker(group), weight));
+        zones.put(zone, new Zone(index, selector(zone).picker(group), group, weight));
       });
       return new OverZones(members, zones, zoneOf, environment.zone());
     }
@@ -159,13 +159,19 @@ public final class ZoneAware implements Strategy {
       this.zones = new ArrayList<>(zones.values());
       this.byName = zones;
       this.home = home;
-      this.live = members.derive(live -> weights(live, zones.size(), zoneOf));
+      this.live = members.derive(live -> weights(members, live, zones.size(), zoneOf));
     }
 
-    private static double[] weights(Live live, int zones, int[] zoneOf) {
+    private static double[] weights(Members members, Live live, int zones, int[] zoneOf) {
       double[] weights = new double[zones];
+      double most = 0;
       for (int i = 0; i < live.size(); i++) {
         weights[zoneOf[live.index(i)]] += live.weight(i);
+        most = Math.max(most, Shares.factor(members, live, i));
+      }
+      for (int i = 0; i < zones && most < 1; i++) {
+        // Relative to the others: if all of a new set ramp up, nobody is better off elsewhere.
+        weights[i] = weights[i] == 0 ? 0 : weights[i] / most;
       }
       return weights;
     }
@@ -182,13 +188,44 @@ public final class ZoneAware implements Strategy {
       if (named != null && (choice.draw() == 0 || choice.accepts(named))) {
         return named; // if it is not accepted, its zone is asked once more before others are
       }
+      Member neighbour = any(chosen.members, choice); // the zone's picker may just have missed it
+      if (neighbour != null) {
+        return neighbour;
+      }
+      Zone next = elsewhere(live, chosen.index, Draws.fraction(Draws.next(~choice.random())));
       for (int i = 0; i < zones.size(); i++) {
-        Member other = zones.get((chosen.index + i) % zones.size()).picker.pick(choice);
-        if (other != null && choice.accepts(other)) {
-          return other;
+        Zone zone = zones.get((next.index + i) % zones.size());
+        if (zone.index != chosen.index) {
+          Member other = zone.picker.pick(choice);
+          if (other != null && choice.accepts(other)) {
+            return other;
+          }
+          other = any(zone.members, choice);
+          if (other != null) {
+            return other;
+          }
         }
       }
       return named;
+    }
+
+    /** Any that is accepted, by weight. O(n), where a picker of O(1) has failed. */
+    private static @Nullable Member any(Members members, Choice choice) {
+      Live live = members.live();
+      Member chosen = null;
+      double accepted = 0;
+      long random = choice.random();
+      for (int i = 0; i < live.size(); i++) {
+        Member member = members.get(live.index(i));
+        if (choice.accepts(member)) {
+          random = Draws.next(random);
+          accepted += live.weight(i);
+          if (Draws.fraction(random) * accepted < live.weight(i)) {
+            chosen = member;
+          }
+        }
+      }
+      return chosen;
     }
 
     private @Nullable Zone local(RequestContext context) {
@@ -212,11 +249,16 @@ public final class ZoneAware implements Strategy {
           return local;
         }
       }
+      return elsewhere(live, home, (fraction - stays) / (1 - stays));
+    }
+
+    /** Any zone but this one, by capacity; this one if all others have none. */
+    private Zone elsewhere(double[] live, int home, double fraction) {
       double others = 0;
       for (int i = 0; i < live.length; i++) {
         others += i == home ? 0 : live[i];
       }
-      double left = (fraction - stays) / (1 - stays) * others;
+      double left = fraction * others;
       int last = Math.max(0, home);
       for (int i = 0; i < live.length; i++) {
         if (i != home && live[i] > 0) {

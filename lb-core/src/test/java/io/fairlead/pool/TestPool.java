@@ -49,9 +49,12 @@ final class TestPool implements Selector, PoolListener {
   }
 
   TestPool(double panicThreshold, FakeClock clock) {
+    this(panicThreshold, clock, Duration.ZERO);
+  }
+
+  TestPool(double panicThreshold, FakeClock clock, Duration slowStart) {
     this.clock = clock;
-    this.pool =
-        new Pool(new Pool.Settings("test", clock, panicThreshold, Duration.ZERO), this, this);
+    this.pool = new Pool(new Pool.Settings("test", clock, panicThreshold, slowStart), this, this);
   }
 
   PoolMember member(String id) {

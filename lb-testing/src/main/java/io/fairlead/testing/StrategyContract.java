@@ -3,13 +3,17 @@ package io.fairlead.testing;
 import static io.fairlead.testing.StrategyTrial.backend;
 import static io.fairlead.testing.StrategyTrial.backends;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.fairlead.Lease;
+import io.fairlead.NoBackendException;
 import io.fairlead.backend.Backend;
 import io.fairlead.backend.MemberControl;
 import io.fairlead.backend.Veto;
 import io.fairlead.request.Outcome;
+import io.fairlead.retry.CallPlan.Target;
 import io.fairlead.strategy.Strategy;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -47,7 +51,8 @@ public interface StrategyContract {
 
   /**
    * Whether each of several members of equal weight gets some of the requests, if there are many. True by default; false is
-   * for a strategy that keeps to a part of the members on purpose, and omits the tests for this.
+   * for a strategy that keeps to a part of the members on purpose: it omits the tests for this, and lets requests be refused
+   * while others than that part are available.
    */
   default boolean reachesAll() {
     return true;
@@ -127,7 +132,7 @@ public interface StrategyContract {
       for (int i = 0; i < 9; i++) {
         trial.veto("a" + i, Veto.Kind.HARD);
         List<Backend> left = backends("a", 10).subList(i + 1, 10);
-        trial.assertOnly(ids(left), trial.send(100), "those without a veto");
+        trial.assertOnly(ids(left), send(trial, 100), "those without a veto");
       }
     }
   }
@@ -139,7 +144,11 @@ public interface StrategyContract {
       for (int i = 0; i < 5; i++) {
         trial.veto("a" + i, Veto.Kind.STATISTICAL);
         List<Backend> left = backends("a", 10).subList(i + 1, 10);
-        trial.assertOnly(ids(left), trial.send(100), "those without a veto");
+        Map<String, Integer> counts = trial.send(100);
+        // Of a part of the members, half may be vetoed sooner than of all.
+        if (reachesAll() || !trial.balancer.snapshot().panic()) {
+          trial.assertOnly(ids(left), counts, "those without a veto");
+        }
       }
     }
   }
@@ -151,7 +160,7 @@ public interface StrategyContract {
       for (int i = 0; i < 8; i++) {
         trial.veto("a" + i, i == 0 ? Veto.Kind.HARD : Veto.Kind.STATISTICAL);
       }
-      Map<String, Integer> counts = trial.send(1_000);
+      Map<String, Integer> counts = send(trial, 1_000);
       List<String> used = ids(backends("a", 10).subList(1, 10));
       trial.assertOnly(used, counts, "those without a hard veto");
       if (reachesAll()) {
@@ -247,6 +256,22 @@ public interface StrategyContract {
     }
   }
 
+  /** Equal weights are as good as none, however large. */
+  @Test
+  default void equalLargeWeights_eachMemberGetsSome() throws Exception {
+    List<Backend> large = List.of(
+        backend("a", Backend.MAX_WEIGHT),
+        backend("b", Backend.MAX_WEIGHT),
+        backend("c", Backend.MAX_WEIGHT));
+    try (StrategyTrial trial = new StrategyTrial(strategy(), large)) {
+      Map<String, Integer> counts = trial.send(1_000);
+      trial.assertNeverInVain(large.size());
+      if (reachesAll()) {
+        trial.assertEach(List.of("a", "b", "c"), counts, "each of equal weight");
+      }
+    }
+  }
+
   /** Weights as far apart as they go, fractions of them too. */
   @Test
   default void skewedWeights_eachPickNamesOne() throws Exception {
@@ -266,6 +291,39 @@ public interface StrategyContract {
 
   // ---- more than one attempt ----
 
+  /** All members were tried: the call goes on among them, and never to one of weight 0 or with a hard veto. */
+  @Test
+  default void allTried_goesOnAmongThoseThatMayBePicked() throws Exception {
+    List<Backend> some =
+        List.of(backend("a", 1), backend("b", 1), backend("c", 0), backend("d", 1));
+    try (StrategyTrial trial = new StrategyTrial(strategy(), some)) {
+      trial.veto("d", Veto.Kind.HARD);
+      for (int call = 0; call < 50; call++) {
+        Lease lease = trial.balancer.acquire(trial.request());
+        for (int attempt = 2; attempt <= 8; attempt++) {
+          trial.assertOnly(
+              List.of("a", "b"), Map.of(lease.backend().id(), 1), "those that may be picked");
+          lease.record(Outcome.serverError());
+          Lease next = lease.another();
+          lease.close();
+          lease = next;
+        }
+        lease.close();
+      }
+    }
+  }
+
+  /** The only member was tried: it is tried again, or nobody is, whichever is asked for. */
+  @Test
+  default void onlyMemberTried_takenAgainUnlessUntriedIsAskedFor() throws Exception {
+    try (StrategyTrial trial = new StrategyTrial(strategy(), backends("a", 1));
+        Lease lease = trial.balancer.acquire(trial.request())) {
+      lease.record(Outcome.connectFailure());
+      lease.another().close();
+      assertThrows(NoBackendException.class, () -> lease.another(Target.UNTRIED).close());
+    }
+  }
+
   /** A call goes to those that it has not tried, and when there are none left on among those that it has. */
   @Test
   default void furtherAttempts_goToUntriedFirst() throws Exception {
@@ -275,6 +333,7 @@ public interface StrategyContract {
         Set<String> tried = new HashSet<>();
         Lease lease = trial.balancer.acquire(trial.request());
         tried.add(lease.backend().id());
+        boolean again = false;
         for (int attempt = 2; attempt <= 2 * size; attempt++) {
           lease.record(Outcome.connectFailure());
           Lease next = lease.another();
@@ -283,7 +342,9 @@ public interface StrategyContract {
           boolean fresh = tried.add(lease.backend().id());
           String where = "attempt " + attempt + " of a call went to " + lease.backend()
               + " although " + tried.size() + " of " + size + " members were tried: " + tried;
-          assertTrue(fresh || tried.size() == size, where);
+          assertTrue(fresh || tried.size() == size || !reachesAll(), where);
+          again |= !fresh;
+          assertFalse(fresh && again, where); // who keeps to a part has gone through it by then
         }
         lease.close();
       }
@@ -372,6 +433,74 @@ public interface StrategyContract {
     }
   }
 
+  /** Two threads pick while another vetoes, lifts, and changes factors: no request is refused while somebody is left. */
+  @Test
+  default void availabilityChangesDuringPicks_noRequestIsRefused() throws Exception {
+    try (StrategyTrial trial = new StrategyTrial(strategy(), backends("a", 5))) {
+      AtomicBoolean done = new AtomicBoolean();
+      Concurrently.run(
+          () -> {
+            try {
+              changeAvailability(trial, reachesAll());
+            } finally {
+              done.set(true);
+            }
+          },
+          () -> pickUntil(trial, done),
+          () -> pickUntil(trial, done));
+      trial.clock.runDue();
+      Map<String, Integer> counts = trial.send(1_000);
+      if (reachesAll()) {
+        trial.assertEach(ids(backends("a", 5)), counts, "each after all was lifted");
+      }
+    }
+  }
+
+  /** Two threads pick while others change the membership, vetoes and factors at once. */
+  @Test
+  default void allChangesDuringPicks_noRequestIsRefused() throws Exception {
+    List<Backend> all = backends("a", 5);
+    try (StrategyTrial trial = new StrategyTrial(strategy(), all)) {
+      AtomicBoolean done = new AtomicBoolean();
+      Concurrently.run(
+          () -> {
+            try {
+              changeAvailability(trial, reachesAll());
+            } finally {
+              done.set(true);
+            }
+          },
+          () -> {
+            for (int i = 0; i < 300 && !done.get(); i++) { // a0 and a1 always stay
+              List<Backend> present = new ArrayList<>(all);
+              present.add(backend("b" + i, 1 + i % 3));
+              trial.update(i % 2 == 0 ? present : all);
+            }
+          },
+          () -> pickUntil(trial, done),
+          () -> pickUntil(trial, done));
+    }
+  }
+
+  /** Never all at once; statistical vetoes only, for one that may see no more than those who are vetoed. */
+  private static void changeAvailability(StrategyTrial trial, boolean anyVeto) {
+    Random random = new Random(StrategyTrial.SEED);
+    for (int change = 0; change < 500; change++) {
+      String id = "a" + (2 + random.nextInt(3)); // a0 and a1 are left alone
+      switch (random.nextInt(anyVeto ? 5 : 3)) {
+        case 0 -> trial.veto(id, Veto.Kind.STATISTICAL);
+        case 1 -> trial.lift(id);
+        case 2 -> trial.factor(id, 0.001 + random.nextDouble());
+        case 3 -> trial.veto(id, Veto.Kind.HARD);
+        default -> trial.factor(id, 0);
+      }
+    }
+    for (int i = 2; i < 5; i++) {
+      trial.lift("a" + i);
+      trial.factor("a" + i, 1);
+    }
+  }
+
   private static void pickUntil(StrategyTrial trial, AtomicBoolean done) throws Exception {
     do {
       try (Lease lease = trial.balancer.acquire(trial.request())) {
@@ -416,6 +545,11 @@ public interface StrategyContract {
             one.send(1), again.send(1), "pick " + i + " of two balancers with the same seed");
       }
     }
+  }
+
+  /** Sends so many; who keeps to a part of the members may refuse some. */
+  private Map<String, Integer> send(StrategyTrial trial, int count) throws Exception {
+    return reachesAll() ? trial.send(count) : trial.sendWhatIsTaken(count);
   }
 
   private static List<String> ids(List<Backend> backends) {

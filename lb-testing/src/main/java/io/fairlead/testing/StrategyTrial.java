@@ -56,7 +56,7 @@ final class StrategyTrial implements AutoCloseable {
         .build();
   }
 
-  /** Backends of equal weight, by name. */
+  /** Backends of equal weight, by name, in two zones. */
   static List<Backend> backends(String prefix, int count) {
     List<Backend> backends = new ArrayList<>();
     for (int i = 0; i < count; i++) {
@@ -66,7 +66,8 @@ final class StrategyTrial implements AutoCloseable {
   }
 
   static Backend backend(String id, int weight) {
-    return Backend.builder(id, 80).id(id).weight(weight).build();
+    String zone = "zone " + Math.floorMod(id.hashCode(), 2); // always the same for the same id
+    return Backend.builder(id, 80).id(id).weight(weight).zone(zone).build();
   }
 
   /** No two have the same key, session and client. */
@@ -87,6 +88,19 @@ final class StrategyTrial implements AutoCloseable {
         clock.advance(Duration.ofMillis(1));
         lease.record(Outcome.success());
         counts.merge(lease.backend().id(), 1, Integer::sum);
+      }
+    }
+    return counts;
+  }
+
+  /** As {@link #send}, but goes on where one is refused. */
+  Map<String, Integer> sendWhatIsTaken(int count) throws LoadBalancingException {
+    Map<String, Integer> counts = new TreeMap<>();
+    for (int i = 0; i < count; i++) {
+      try {
+        send(1).forEach((id, one) -> counts.merge(id, one, Integer::sum));
+      } catch (NoBackendException e) {
+        clock.advance(Duration.ofMillis(1));
       }
     }
     return counts;
