@@ -4,6 +4,10 @@ import io.fairlead.Lease;
 import io.fairlead.LoadBalancer;
 import io.fairlead.LoadBalancingException;
 import io.fairlead.backend.Backend;
+import io.fairlead.benchmarks.peers.FinagleBalancer;
+import io.fairlead.benchmarks.peers.ServiceTalkBalancer;
+import io.fairlead.benchmarks.picks.Pick;
+import io.fairlead.benchmarks.picks.Request;
 import io.fairlead.request.Outcome;
 import io.fairlead.strategy.Strategy;
 import java.util.Arrays;
@@ -12,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -28,7 +33,8 @@ import org.openjdk.jmh.infra.Blackhole;
 
 /**
  * What an attempt costs that takes no time itself: acquire, record, close. The reference is the least that does something
- * like it: a ticket, a count of what is in flight, and two readings of the clock.
+ * like it: a ticket, a count of what is in flight, and two readings of the clock. The peers are those whose choice is one with
+ * the rest of an attempt; they compare to our strategies that go by load or response times.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -42,18 +48,28 @@ import org.openjdk.jmh.infra.Blackhole;
 public class AcquireBenchmark {
 
   /** How many servers there are. */
-  @Param({"3", "100", "10000"})
+  @Param({"3", "10", "100", "10000"})
   public int members;
 
   /** Who does it. */
-  @Param({"fairleadRoundRobin", "fairleadLeastConnections", "reference"})
+  @Param({
+    "fairleadRoundRobin",
+    "fairleadLeastConnections",
+    "fairleadPowerOfTwoChoices",
+    "fairleadLeastResponseTime",
+    "reference",
+    "finagleP2c",
+    "finaglePeakEwma",
+    "servicetalkP2c"
+  })
   public String impl;
 
   private Attempts attempts;
 
   /** One attempt, from its choice to its end. */
   private interface Attempts extends AutoCloseable {
-    Backend attempt(Blackhole blackhole) throws LoadBalancingException;
+    @Nullable
+    Object attempt(Blackhole blackhole) throws LoadBalancingException;
 
     @Override
     default void close() {}
@@ -67,7 +83,12 @@ public class AcquireBenchmark {
     attempts = switch (impl) {
       case "fairleadRoundRobin" -> new Balanced(backends, Strategy.roundRobin());
       case "fairleadLeastConnections" -> new Balanced(backends, Strategy.leastConnections());
+      case "fairleadPowerOfTwoChoices" -> new Balanced(backends, Strategy.powerOfTwoChoices());
+      case "fairleadLeastResponseTime" -> new Balanced(backends, Strategy.leastResponseTime());
       case "reference" -> new Reference(backends);
+      case "finagleP2c" -> new Peer(FinagleBalancer.p2c(members));
+      case "finaglePeakEwma" -> new Peer(FinagleBalancer.p2cPeakEwma(members));
+      case "servicetalkP2c" -> new Peer(ServiceTalkBalancer.p2c(members));
       default -> throw new IllegalArgumentException("impl: " + impl);
     };
   }
@@ -78,7 +99,7 @@ public class AcquireBenchmark {
   }
 
   @Benchmark
-  public Backend acquireRecordClose(Blackhole blackhole) throws LoadBalancingException {
+  public @Nullable Object acquireRecordClose(Blackhole blackhole) throws LoadBalancingException {
     return attempts.attempt(blackhole);
   }
 
@@ -125,6 +146,26 @@ public class AcquireBenchmark {
       blackhole.consume(System.nanoTime() - start);
       inFlight[i].decrementAndGet();
       return backends[i];
+    }
+  }
+
+  /** A peer whose pick is a whole attempt, and the same for any request. */
+  private static final class Peer implements Attempts {
+    private final Request request = new Request();
+    private final Pick pick;
+
+    Peer(Pick pick) {
+      this.pick = pick;
+    }
+
+    @Override
+    public @Nullable Object attempt(Blackhole blackhole) {
+      return pick.pick(request);
+    }
+
+    @Override
+    public void close() {
+      pick.close();
     }
   }
 }
