@@ -85,8 +85,8 @@ public final class RingFootprint {
       long least = Long.MAX_VALUE;
       for (int i = 0; i < COLLECTIONS; i++) {
         System.gc();
-        least =
-            Math.min(least, ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed());
+        least = Math.min(
+            least, ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed());
       }
       return least;
     } finally {

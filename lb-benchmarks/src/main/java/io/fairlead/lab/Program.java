@@ -20,8 +20,7 @@ enum Program {
       Exit status: 0 if all was written, 1 if it could not be, 2 if the arguments are wrong.
       """),
 
-  HASHING_COMPARISON(
-      "HashingComparison", Path.of("docs", "results"), """
+  HASHING_COMPARISON("HashingComparison", Path.of("docs", "results"), """
       usage: java -cp benchmarks.jar io.fairlead.lab.HashingComparison [options]
 
       Looks up many keys with every strategy that goes by keys, as members leave, return and

@@ -99,7 +99,7 @@ class HashingComparisonTest {
   void maglevAndRendezvous_load_deviatesByChanceOnly(String contender, int set) {
     Load load = trial(contender, SETS.get(set)).load();
 
-    assertThat(load.deviation()).isLessThan(1.6 * load.chance());
+    assertThat(load.deviation()).isLessThan(2 * load.chance());
     assertThat(load.max()).isGreaterThan(1);
     assertThat(load.min()).isLessThan(1);
   }
