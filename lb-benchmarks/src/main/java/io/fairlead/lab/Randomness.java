@@ -28,7 +28,9 @@ final class Randomness {
     ARRIVALS(1),
     CLIENT(2),
     FAILURES(3),
-    PAUSES(4);
+    PAUSES(4),
+    KEYS(5),
+    LEAVERS(6);
 
     private final long number;
 

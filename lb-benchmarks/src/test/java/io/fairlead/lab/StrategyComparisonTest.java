@@ -58,6 +58,7 @@ class StrategyComparisonTest {
     "--seed --out,       '--seed: its value is missing'",
     "--seed 1 --seed 2,  '--seed: given twice'",
     "--sed 1,            '--sed: unknown option'",
+    "--keys 1,           '--keys: unknown option'",
     "--out /dev/null/no, '--out: /dev/null/no (expected: an existing directory)'",
   })
   void run_badArguments_saysWhatIsWrong(String args, String message) {
@@ -71,7 +72,7 @@ class StrategyComparisonTest {
   void run_help_tellsUsage() {
     assertThat(run("--help")).isZero();
 
-    assertThat(out.toString(UTF_8)).isEqualTo(LabOptions.USAGE);
+    assertThat(out.toString(UTF_8)).isEqualTo(Program.STRATEGY_COMPARISON.usage());
   }
 
   @Test
