@@ -73,7 +73,8 @@ public final class Plots {
   private static CategoryChart latencies(CsvTable strategies) {
     double timeout = Troubles.oneSlow().timeoutNanos() / 1e6;
     CategoryChart chart = Pictures.bars(
-        "99 % of calls take no longer", "", String.format("ms, up to the time-out of %.0f", timeout));
+        "99 % of calls take no longer",
+        "", String.format("ms, up to the time-out of %.0f", timeout));
     Map<String, String> scenarios = new LinkedHashMap<>();
     scenarios.put("equal-80", "equal servers, 80 % busy");
     scenarios.put("one-slow", "one of 10 is slow");

@@ -73,8 +73,7 @@ final class Latency implements Tracker {
       return 1;
     }
     // (1 + x/16)^16 instead of e^x, since it is asked for twice a pick: a few percent apart where
-    // it
-    // matters, and falling less steeply where it does not.
+    // it matters, and falling less steeply where it does not.
     double power = 1 + decays / 16;
     power *= power;
     power *= power;
@@ -104,16 +103,23 @@ final class Latency implements Tracker {
     }
   }
 
-  /** Anything slower than the average raises it; only a success, of which the whole time is known, lowers it. */
+  /**
+   * An answer counts as much as time has faded what was known; a slower one {@link #RISE} at least. What failed or was given up
+   * might have taken longer, and only raises the average.
+   */
   private void learn(double elapsed, boolean success, double faded) {
     double now = cost;
     while (true) {
-      double old = now / faded;
-      double next = now == 0 ? elapsed : old;
-      if (elapsed > old) {
-        next += (elapsed - next) * RISE;
+      double weight = 1 - 1 / faded;
+      double next;
+      if (now == 0) {
+        next = elapsed;
+      } else if (elapsed > now) {
+        next = now + (elapsed - now) * Math.max(RISE, weight);
       } else if (success) {
-        next += elapsed * (1 - 1 / faded);
+        next = now + (elapsed - now) * weight;
+      } else {
+        next = Math.max(elapsed, now / faded);
       }
       double seen = (double) COST.compareAndExchange(this, now, next);
       if (Double.doubleToRawLongBits(seen) == Double.doubleToRawLongBits(now)) {

@@ -24,12 +24,9 @@ final class PowerOfChoices implements Picker {
   }
 
   // Drawn by weight, compared by in flight / weight, and the first drawn wins a tie: an idle pool
-  // is
-  // all ties and gets its requests by weight, a busy one evens out its loads. The + 1 for the
-  // request
-  // to come, which others add, would send all of an idle pool's requests to its heaviest members,
-  // and
-  // none to one that ramps up. O(d).
+  // is all ties and gets its requests by weight, a busy one evens out its loads. The + 1 for the
+  // request to come, which others add, would send all of an idle pool's requests to its heaviest
+  // members, and none to one that ramps up. O(d).
   @Override
   public @Nullable Member pick(Choice choice) {
     Live live = members.live();

@@ -21,8 +21,8 @@ final class RendezvousTable implements Hashed.Table {
   // proportion to its weight, and depends on no other: who leaves, or is not accepted, hands on its
   // own keys only, to all others. Weights are the live ones, so that one that ramps up takes over a
   // few keys at a time. Since -ln u >= 1 - u, most members are seen to lose without a logarithm,
-  // and
-  // only who is ahead is asked for. StrictMath, or two JVMs could differ. O(n), a few ns for each.
+  // and only who is ahead is asked for. StrictMath, or two JVMs could differ. O(n), a few ns for
+  // each.
   @Override
   public @Nullable Member find(long hash, Choice choice) {
     return find(hash, choice, any -> true);

@@ -24,13 +24,11 @@ final class RingTable implements Hashed.Table {
   // right one, so that a look-up reads two places in memory, however large the ring is. A member's
   // points depend on its id, and how many there are on its weight; so nobody else's change when it
   // does, and the order in which members are given makes no difference. O(1) a look-up, O(points)
-  // to
-  // make: hashes are uniform, which makes sorting them a matter of putting each into its bucket.
+  // to make: hashes are uniform, which makes sorting them a matter of putting each into its bucket.
   //
   // A key whose owner is not accepted goes to the next point of another member. Each member's
-  // points
-  // have many neighbours, so that its keys are spread over all others; and they are just those to
-  // whom they will go if it leaves, so that they move once.
+  // points have many neighbours, so that its keys are spread over all others; and they are just
+  // those to whom they will go if it leaves, so that they move once.
   private final Members members;
   private final long[] ids;
   private final long[] points;

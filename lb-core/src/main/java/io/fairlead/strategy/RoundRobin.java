@@ -11,11 +11,10 @@ import org.jspecify.annotations.Nullable;
 final class RoundRobin implements Selector {
 
   // One counter for all choices. If all get the same, its value modulo those who may be picked:
-  // even
-  // over any run of choices. If not, an interleaving of their weights. A choice that has to go past
-  // a member (tried before, or refused) draws at random instead: if it took the next turn it would
-  // disturb that of all others, and if it took the next member, a failed one's successor would have
-  // twice its share. O(1).
+  // even over any run of choices. If not, an interleaving of their weights. A choice that has to go
+  // past a member (tried before, or refused) draws at random instead: if it took the next turn it
+  // would disturb that of all others, and if it took the next member, a failed one's successor
+  // would have twice its share. O(1).
   private final AtomicLong counter;
   private final boolean weighted;
 
@@ -26,8 +25,7 @@ final class RoundRobin implements Selector {
    */
   RoundRobin(Environment environment, boolean weighted) {
     // Somewhere, or the first of all clients' requests would all go to the first server; but not
-    // far
-    // up, since it takes longer to divide large numbers.
+    // far up, since it takes longer to divide large numbers.
     this.counter = new AtomicLong(environment.chance().nextLong() >>> 44);
     this.weighted = weighted;
   }

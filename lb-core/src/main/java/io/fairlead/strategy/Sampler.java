@@ -25,9 +25,8 @@ public final class Sampler {
   private final Live live;
 
   // The alias method: a column of equal width for each member, filled up to a threshold with its
-  // own
-  // weight, and above it with that of one other, its alias. A point drawn in the rectangle is drawn
-  // by weight. Threshold and alias lie in one word, so that a draw reads one place.
+  // own weight, and above it with that of one other, its alias. A point drawn in the rectangle is
+  // drawn by weight. Threshold and alias lie in one word, so that a draw reads one place.
   private final long[] columns;
 
   private Sampler(Live live, long[] columns) {

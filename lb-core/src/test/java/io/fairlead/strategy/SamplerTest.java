@@ -3,6 +3,7 @@ package io.fairlead.strategy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.backend.Live;
+import io.fairlead.backend.Member;
 import io.fairlead.testing.SeededChance;
 import java.util.Arrays;
 import java.util.Map;
@@ -29,6 +30,11 @@ class SamplerTest {
     @Override
     public int size() {
       return weights.length;
+    }
+
+    @Override
+    public Member member(int i) {
+      throw new UnsupportedOperationException();
     }
 
     @Override
