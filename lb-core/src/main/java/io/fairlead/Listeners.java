@@ -97,7 +97,7 @@ final class Listeners implements PoolListener, StrategyListener {
     }
   }
 
-  /** How many requests had no key that the strategy goes by. */
+  /** How many picks were for a request without the key that the strategy goes by. */
   long withoutKey() {
     return withoutKey.sum();
   }

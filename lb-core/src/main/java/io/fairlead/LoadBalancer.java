@@ -146,7 +146,7 @@ public interface LoadBalancer extends AutoCloseable {
 
     /**
      * How a server is picked. {@link Strategy#leastResponseTime()} by default, which does well with servers that are all alike,
-     * and best when one is slow, fails or hangs.
+     * and keeps away from one that is slow, fails or hangs.
      */
     public Builder strategy(Strategy strategy) {
       this.strategy = Objects.requireNonNull(strategy, "strategy");
@@ -172,9 +172,10 @@ public interface LoadBalancer extends AutoCloseable {
     }
 
     /**
-     * How long a server takes to get its whole share after it has come to a pool in which there are others, or after it could
-     * not be picked for whatever reason. Its weight begins at a tenth and grows in a straight line. Zero, no time, by default;
-     * tens of seconds suit servers that compile, or that fill their caches, as they run.
+     * How long a server takes to get its whole share after it has come to a pool in which there are others, or returned to it,
+     * or after the last {@linkplain io.fairlead.backend.MemberControl#veto veto} on it was lifted. Its weight begins at a tenth
+     * and grows in a straight line. Zero, no time, by default; tens of seconds suit servers that compile, or that fill their
+     * caches, as they run.
      *
      * @param window zero to a day
      */

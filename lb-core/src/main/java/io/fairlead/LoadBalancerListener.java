@@ -41,7 +41,7 @@ public interface LoadBalancerListener {
   /**
    * A sticky session goes to another server from now on.
    *
-   * @param from where it went until now; it is no longer available
+   * @param from where it went until now; it is no longer available, or its weight is 0
    */
   default void sessionMoved(String session, Member from, Member to) {}
 

@@ -17,7 +17,8 @@ import java.util.stream.Collectors;
  * @param name the balancer's name
  * @param closed whether it refuses new requests
  * @param panic whether so few members are available that statistical vetoes are disregarded
- * @param withoutKey how many attempts had no key although the strategy goes by one, and were picked by load instead
+ * @param withoutKey how many picks were for an attempt without the key that the strategy goes by, and went by load instead; an
+ *     attempt whose pick had to be repeated counts each time
  * @param members first those in the pool, then those that drain
  */
 public record LoadBalancerSnapshot(
@@ -108,7 +109,7 @@ public record LoadBalancerSnapshot(
     return present + (present == 1 ? " backend: " : " backends: ") + available + " available, "
         + (present - available) + " vetoed"
         + (draining == 0 ? "" : "; " + draining + " more draining") + (panic ? "; panic" : "")
-        + (withoutKey == 0 ? "" : "; " + withoutKey + " attempts without a key");
+        + (withoutKey == 0 ? "" : "; " + withoutKey + " picks without a key");
   }
 
   @Override

@@ -29,6 +29,7 @@ final class Scenarios {
         Troubles.oneSilent(),
         coldStart(),
         coldJoiner(),
+        coldJoinerSlowStart(),
         leavingAndReturning(),
         manyClients(),
         Troubles.manyClientsOneSlow());
@@ -122,6 +123,13 @@ final class Scenarios {
         .description(
             "A server joins 10 warm ones after 20 s, takes ten times as long at first, and is warm after another 20 s, "
                 + "which are the ones measured; 60 % utilisation with it. The even share of it would be 9.1 %.")
+        .build();
+  }
+
+  static Scenario coldJoinerSlowStart() {
+    return joining("cold-joiner-slow-start")
+        .description("The same, and the balancer gives new servers their share over 20 s.")
+        .balancers(balancer -> balancer.slowStart(Duration.ofSeconds(20)))
         .build();
   }
 

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
  * The live set of backends behind one balancer. Each balancer has one, which is there as long as the balancer is.
  *
  * <p>Identity is the {@linkplain Backend#id() id}: a backend that stays over an update stays the same {@link Member}, with
- * all that was learned of it, even if its weight, zone or metadata change. The same id at another host or port is a new
- * member. Who leaves gets nothing new and drains: what is in flight finishes and is counted. Who returns while it drains is
+ * all that was learned of it, even if its weight or metadata change. The same id at another host or port, or in another zone, is
+ * a new member. Who leaves gets nothing new and drains: what is in flight finishes and is counted. Who returns while it drains is
  * the same member again.
  *
  * <p>Thread-safe.

@@ -4,15 +4,15 @@ import io.fairlead.request.Outcome;
 import java.util.List;
 
 /**
- * A {@link Backend} in a {@link BackendPool}, with its live state. As long as its id and address stay in the pool it stays
- * the same object, whatever else of it changes.
+ * A {@link Backend} in a {@link BackendPool}, with its live state. As long as its id, host, port and zone stay in the pool it
+ * stays the same object, whatever its weight and metadata are.
  *
  * <p>Thread-safe and live: each method tells what holds at the moment of the call. Read-only to users; what changes it
  * are the requests that it gets, and the {@linkplain MemberControl vetoes and factors} of policies.
  */
 public interface Member {
 
-  /** The backend, with the weight, zone and metadata that it has now. */
+  /** The backend, with the weight and metadata that it has now. */
   Backend backend();
 
   /** How many requests it has, from their start to the end of the answer's body. */

@@ -17,7 +17,10 @@ public interface Choice {
   /** The time of this choice, in nanoseconds on the balancer's clock: read once, and cheaper than reading it again. */
   long now();
 
-  /** 64 random bits, the same for as long as {@link #draw()} is. */
+  /**
+   * 64 random bits: the same ones whenever they are asked for during one {@link Picker#pick}, others the next time. For a
+   * second decision that is to be independent of the first, derive others with {@link Draws#next}.
+   */
   long random();
 
   /** How many members were named before, and not taken: 0 the first time. */

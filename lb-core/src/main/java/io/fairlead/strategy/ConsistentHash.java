@@ -83,7 +83,7 @@ public final class ConsistentHash implements Strategy {
 
     /**
      * How many points on the ring a member has for each unit of its weight. More make shares more even (their standard
-     * deviation is 1 / √points, 8 % with 160) and the ring larger, by 12 bytes for each point. If all members together have
+     * deviation is 1 / √points, 8 % with 160) and the ring larger, by 9 bytes for each point. If all members together have
      * more than 4,194,304 points, each gets half as many, until they are no more than that. Keep weights small: 1 to 10, not
      * 100 to 1,000.
      *
@@ -105,7 +105,7 @@ public final class ConsistentHash implements Strategy {
     /**
      * Keeps any member from having more requests in flight than so many times its share of all that are in flight, rounded up;
      * what is too much goes on to the next member on the ring. Requests of several threads at the same moment may pass it
-     * together. No bound by default.
+     * together; and a request that all who have room refuse goes where it is taken. No bound by default.
      *
      * @param factor above 1, to 100; the lower, the more even the load, and the more requests go elsewhere than their key says
      */

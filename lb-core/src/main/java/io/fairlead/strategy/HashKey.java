@@ -8,12 +8,12 @@ public enum HashKey {
   /** {@link RequestContext#key}. */
   KEY {
     @Override
-    boolean isIn(RequestContext context) {
+    public boolean isIn(RequestContext context) {
       return context.hasKey();
     }
 
     @Override
-    long hash(RequestContext context) {
+    public long hash(RequestContext context) {
       return context.keyHash();
     }
   },
@@ -21,17 +21,19 @@ public enum HashKey {
   /** {@link RequestContext#clientIp}. */
   CLIENT_IP {
     @Override
-    boolean isIn(RequestContext context) {
+    public boolean isIn(RequestContext context) {
       return context.clientIp() != null;
     }
 
     @Override
-    long hash(RequestContext context) {
+    public long hash(RequestContext context) {
       return context.clientIpHash();
     }
   };
 
-  abstract boolean isIn(RequestContext context);
+  /** Whether the request has it. */
+  public abstract boolean isIn(RequestContext context);
 
-  abstract long hash(RequestContext context);
+  /** The hash of it, of 64 bits; 0 if the request does not have it. Of IP addresses, the same for all textual variants. */
+  public abstract long hash(RequestContext context);
 }

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /** A ring of hashes, on which each member has points in proportion to its weight, and a key the point that comes next. */
 final class RingTable implements Hashed.Table {
 
-  /** How many points there are at most; with more, each member gets half of its own, until they fit. 50 MB. */
+  /** How many points there are at most; with more, each member gets half of its own, until they fit. 38 MB. */
   static final int MAX_POINTS = 1 << 22;
 
   /** How far it is walked, past members who are not accepted, before it is looked for otherwise. */

@@ -8,8 +8,7 @@ import io.fairlead.backend.Members;
  * robin's counter, say, or what was learned of each member.
  *
  * <p>{@code scope}, {@code picker} and {@code close} are called by one thread at a time, and never by one that is making a
- * request; {@code forget} by any.
- * What {@code scope}, {@code track} or {@code picker} throw refuses the update of the pool that they were called for.
+ * request; {@code forget} by any. What {@code scope}, {@code track} or {@code picker} throw refuses the update of the pool that they were called for.
  */
 @FunctionalInterface
 public interface Selector extends AutoCloseable {
@@ -34,7 +33,8 @@ public interface Selector extends AutoCloseable {
 
   /**
    * A tracker for a member, if this strategy wants to hear of its requests. Called once for each member, before the first
-   * picker that knows it is made.
+   * picker that knows it is made; the tracker hears of it until the member is {@linkplain #forget forgotten}, whatever changes
+   * of its weight or metadata there are.
    */
   default Tracker track(Member member) {
     return Tracker.NONE;

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * Strategy sticky = StickySessions.builder(Strategy.leastConnections()).maxSessions(1_000_000).build();
  * }</pre>
  *
- * <p>A session whose member is no longer available moves to another, stays there, and is
+ * <p>A session whose member is no longer available, or has a weight of 0, moves to another, stays there, and is
  * {@linkplain StrategyListener#sessionMoved told of}. It does not move because an attempt failed there, was refused or was sent
  * elsewhere beside it: such an attempt goes elsewhere, and the next request comes back. Requests without a session are the
  * other strategy's.

@@ -19,7 +19,8 @@ import java.util.function.Function;
  *
  * <p>{@code StrategyContract} in lb-testing is the test that every strategy should pass.
  *
- * <p>Implementations are immutable and thread-safe.
+ * <p>Implementations are immutable and thread-safe. Two that were made alike need not be equal; the built-in ones print as what
+ * they are.
  */
 @FunctionalInterface
 public interface Strategy {

@@ -5,8 +5,10 @@
  * {@link io.fairlead.strategy.Choice}. A strategy that learns from results takes a
  * {@link io.fairlead.strategy.Tracker} on each member.
  *
- * <p>Each built-in strategy is one package-private class in this package with a static factory on
- * {@link io.fairlead.strategy.Strategy}, and uses nothing that a strategy of your own could not.
+ * <p>Each built-in strategy has a static factory on {@link io.fairlead.strategy.Strategy}; those with settings are public
+ * classes with a builder. They use nothing that a strategy of your own could not: {@link io.fairlead.strategy.Sampler} and
+ * {@link io.fairlead.strategy.Draws} draw members, {@link io.fairlead.strategy.HashKey} tells what to hash, and
+ * {@link io.fairlead.backend.Members#derive} keeps what is computed from live weights up to date.
  */
 @NullMarked
 package io.fairlead.strategy;

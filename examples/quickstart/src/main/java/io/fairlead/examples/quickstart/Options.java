@@ -26,8 +26,9 @@ final class Options {
                                   servers are called by; needs --backends (http://service/)
         --requests N              how many calls, 1 or more (3000)
         --concurrency C           how many at a time, 1 to 10000 (12)
-        --strategy NAME           round-robin or least-connections (round-robin; without
-                                  --backends least-connections)
+        --strategy NAME           round-robin, random, least-connections, power-of-two-choices or
+                                  least-response-time (round-robin; without --backends
+                                  least-connections)
         --json                    prints the result as one line of JSON to standard output, and
                                   all else to standard error
         --help                    prints this
@@ -134,10 +135,14 @@ final class Options {
   private static Strategy parseStrategy(String name) {
     return switch (name) {
       case "round-robin" -> Strategy.roundRobin();
+      case "random" -> Strategy.random();
       case "least-connections" -> Strategy.leastConnections();
+      case "power-of-two-choices" -> Strategy.powerOfTwoChoices();
+      case "least-response-time" -> Strategy.leastResponseTime();
       default ->
         throw new IllegalArgumentException(
-            "--strategy: " + name + " (expected: round-robin or least-connections)");
+            "--strategy: " + name + " (expected: round-robin, random, least-connections,"
+                + " power-of-two-choices or least-response-time)");
     };
   }
 

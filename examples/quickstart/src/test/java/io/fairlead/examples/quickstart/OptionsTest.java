@@ -75,8 +75,8 @@ class OptionsTest {
       --concurrency 10001                              | --concurrency: 10001 (expected: 1 to 10000)
       --requests 1 --requests 2                        | --requests: given twice
       --json --json                                    | --json: given twice
-      --strategy fastest                               | --strategy: fastest (expected: round-robin or least-connections)
-      --strategy Round-Robin                           | --strategy: Round-Robin (expected: round-robin or least-connections)
+      --strategy fastest                               | --strategy: fastest (expected: round-robin, random, least-connections, power-of-two-choices or least-response-time)
+      --strategy Round-Robin                           | --strategy: Round-Robin (expected: round-robin, random, least-connections, power-of-two-choices or least-response-time)
       --backends localhost                             | backend: localhost has no port
       --backends localhost:http                        | backend: localhost:http has port 'http'
       --backends localhost:0                           | (expected: 1 to 65535)
