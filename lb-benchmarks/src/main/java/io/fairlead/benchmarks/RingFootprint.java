@@ -34,7 +34,7 @@ public final class RingFootprint {
         int all = members * points > 1 << 22 ? members * points / 2 : members * points;
         row("ring " + points, members, all, ring(members, points));
       }
-      int slots = members <= 655 ? 65_537 : members <= 2_621 ? 262_147 : 1_048_583;
+      int slots = members == 100 ? 65_537 : members == 1_000 ? 131_101 : 1_048_583; // by default
       row("maglev", members, slots, ofTable(members, Strategy.maglev()));
       row("TreeMap 160", members, members * 160, retained(() -> treeMap(members, 160)));
     }
