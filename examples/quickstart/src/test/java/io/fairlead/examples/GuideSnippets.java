@@ -111,7 +111,7 @@ final class GuideSnippets {
       return choice -> {
         Sampler now = sampler.get();
         Live live = now.live();
-        return live.size() == 0 ? null : members.get(live.index(now.draw(choice.random())));
+        return live.size() == 0 ? null : live.member(now.draw(choice.random()));
       };
     });
   }

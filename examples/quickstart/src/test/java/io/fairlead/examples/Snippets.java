@@ -66,7 +66,7 @@ final class Snippets {
 
     Strategy first = Strategy.of(members -> choice -> {
       Live live = members.live();
-      return live.size() == 0 ? null : members.get(live.index(0));
+      return live.size() == 0 ? null : live.member(0);
     });
   }
 

@@ -153,10 +153,10 @@ public final class Canary implements Strategy {
         return null;
       }
       int first = sampler.draw(choice.random());
-      Member best = members.get(live.index(first));
+      Member best = live.member(first);
       if (live.size() > 1) {
         int second = sampler.other(choice.random(), first);
-        Member other = members.get(live.index(second));
+        Member other = live.member(second);
         if (other.inFlight() * live.weight(first) < best.inFlight() * live.weight(second)) {
           best = other;
         }
@@ -165,7 +165,7 @@ public final class Canary implements Strategy {
         return best;
       }
       for (int i = 0; i < live.size(); i++) { // rather somebody of this side than of the other
-        Member next = members.get(live.index((first + i) % live.size()));
+        Member next = live.member((first + i) % live.size());
         if (choice.accepts(next)) {
           return next;
         }
