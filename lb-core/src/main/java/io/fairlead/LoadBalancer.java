@@ -188,9 +188,12 @@ public interface LoadBalancer extends AutoCloseable {
       return this;
     }
 
-    /** Where this balancer stands, for strategies that prefer what is near. Not known by default. */
+    /** Where this balancer stands, not blank, for strategies that prefer what is near. Not known by default. */
     public Builder zone(String zone) {
-      this.zone = Objects.requireNonNull(zone, "zone");
+      if (Objects.requireNonNull(zone, "zone").isBlank()) {
+        throw new IllegalArgumentException("zone: '" + zone + "' (expected: not blank)");
+      }
+      this.zone = zone;
       return this;
     }
 

@@ -17,6 +17,8 @@ import java.util.stream.IntStream;
 /**
  * The program that tells how many bytes tables of hashes retain: by how much less of the heap is free after a collection. From
  * each balancer the same one is deducted with a strategy that has no table. A ring's bytes are told for each of its points.
+ *
+ * <p>To be run with {@code -XX:+UseSerialGC}: G1 gives large arrays whole regions, and counts these.
  */
 public final class RingFootprint {
 

@@ -12,7 +12,7 @@ class RingFootprintTest {
         .isBetween(49_000_000L, 51_000_000L);
   }
 
-  /** 12 to 16, that is, since the index has half as many to as many entries as there are points; the heap is not still. */
+  /** 9, that is, and some more since G1 gives it whole regions; and the heap is not still. */
   @Test
   void ring_aPoint_takesAtMost20Bytes() {
     long points = 2_000L * 640;

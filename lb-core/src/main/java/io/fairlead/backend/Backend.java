@@ -165,8 +165,8 @@ public final class Backend {
 
     /**
      * Its share of the requests beside that of others; all strategies go by it but {@code roundRobin}, which gives all the
-     * same. 0 means no new requests with any strategy, unless all in the pool are 0, which
-     * means equal shares. 0 to {@link #MAX_WEIGHT}, 1 by default.
+     * same. 0 means no new requests with any strategy, unless all in the pool are 0, which means equal shares. 0 to
+     * {@link #MAX_WEIGHT}, 1 by default.
      */
     public Builder weight(int weight) {
       if (weight < 0 || weight > MAX_WEIGHT) {
@@ -177,9 +177,12 @@ public final class Backend {
       return this;
     }
 
-    /** Where it stands: the name of a zone, a rack or a region. Not known by default. */
+    /** Where it stands: the name of a zone, a rack or a region; not blank. Not known by default. */
     public Builder zone(String zone) {
-      this.zone = Objects.requireNonNull(zone, "zone");
+      if (Objects.requireNonNull(zone, "zone").isBlank()) {
+        throw new IllegalArgumentException("zone: '" + zone + "' (expected: not blank)");
+      }
+      this.zone = zone;
       return this;
     }
 

@@ -20,8 +20,8 @@ public interface BackendPool {
   /**
    * Replaces the set, atomically: each pick sees either the old set or the new one, and what is picked after this call
    * returns sees the new one or a later one; of several updates at once only the last is carried out. The strategy's tables are
-   * made by the calling thread, while requests go on by the old ones. An empty set is legal; requests then fail with a {@code NoBackendException}
-   * until the next update.
+   * made by the calling thread, while requests go on by the old ones. An empty set is legal; requests then fail with a
+   * {@code NoBackendException} until the next update.
    *
    * @param backends the new set, in any order
    * @throws IllegalArgumentException if two have the same id; nothing has changed then

@@ -63,10 +63,12 @@ public final class RequestContext {
 
   /**
    * Sets the id of the session, by which a sticky strategy sends a session's requests to one backend.
+   *
+   * @param session not blank: no session is none set
    */
   public RequestContext session(String session) {
     Settings copy = settings.copy();
-    copy.session = Objects.requireNonNull(session, "session");
+    copy.session = notBlank("session", session);
     return new RequestContext(copy);
   }
 
@@ -95,11 +97,18 @@ public final class RequestContext {
     return new RequestContext(copy);
   }
 
-  /** Sets the zone from which the request comes, if it is not the balancer's. */
+  /** Sets the zone from which the request comes, not blank, if it is not the balancer's. */
   public RequestContext zone(String zone) {
     Settings copy = settings.copy();
-    copy.zone = Objects.requireNonNull(zone, "zone");
+    copy.zone = notBlank("zone", zone);
     return new RequestContext(copy);
+  }
+
+  private static String notBlank(String setting, String value) {
+    if (Objects.requireNonNull(value, setting).isBlank()) {
+      throw new IllegalArgumentException(setting + ": '" + value + "' (expected: not blank)");
+    }
+    return value;
   }
 
   /**

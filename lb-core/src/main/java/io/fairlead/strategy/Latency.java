@@ -44,6 +44,7 @@ final class Latency implements Tracker {
   private volatile double cost; // in nanoseconds, at the time of the stamp; 0 if nothing is known
   private volatile double failures; // 0 to 1, at the time of the stamp
   private volatile long stamp; // of the last answer
+  private volatile boolean met; // whether there was one
 
   /**
    * Nothing known yet.
@@ -93,7 +94,13 @@ final class Latency implements Tracker {
     }
     double elapsed = Math.max(1, now - startNanos); // 0 would say that nothing is known
     boolean success = outcome.kind() == Outcome.Kind.SUCCESS;
-    learn(elapsed, success, faded);
+    if (met) {
+      learn(elapsed, success, faded);
+    }
+    // The first answer has waited for a connection to be made, and for code and caches that are
+    // cold. To believe it would keep a server waiting for the next request for as long as it takes
+    // to fade, which is half a minute if it is 20 times slower than others.
+    met = true;
     double share = failures / faded;
     if (!success && outcome.kind() != Outcome.Kind.ABANDONED) {
       failures = share + (1 - share) * STEP;

@@ -7,33 +7,34 @@ import io.fairlead.backend.Members;
 import io.fairlead.time.NanoClock;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The lower expected response time of two members drawn by weight: what a member's answers have taken of late, times the requests
- * that it has, with what failures and silence tell of it. For servers or requests that are not all alike; it finds out by itself
- * who is slow, failing or hanging.
+ * that it has, with what failures and silence tell of it. For servers that are not all alike, or not all well; it finds out by
+ * itself who is slow, failing or hanging.
  *
  * <p>Of two members drawn, the one with the lower load gets the request. Each term of it is there for a reason:
  *
  * <ul>
- *   <li><b>average response time</b>, rising fast with slower answers and coming down slowly (after "peak EWMA"): a server that
- *       becomes slow loses its share within a few answers, and gets it back little by little;
+ *   <li><b>average response time</b>, rising with each slower answer and coming down with time (after "peak EWMA"): a server
+ *       that becomes slow loses its share within a few answers, and gets it back little by little;
  *   <li><b>times requests in flight + 1</b>: what is on the way already will make the next one wait, and has not been measured
  *       yet;
  *   <li><b>age of what is outstanding</b>, if that is more than the average: a server that does not answer at all has no slow
  *       answers, and is noticed all the same, long before any time-out;
- *   <li><b>failures</b>, as if each failed request took so many times longer than the slower of the two: a server that fails
- *       fast would otherwise be the fastest of all;
- *   <li><b>one request at a time</b> to a member of which nothing is known, which it gets ahead of others;
+ *   <li><b>failures</b>, and refusals as by a 503 or a 429, as if each such request took so many times longer than the slower
+ *       of the two: a server that fails fast would otherwise be the fastest of all;
+ *   <li><b>one request at a time</b> to a member of which nothing is known, which it gets ahead of others. Its first answer is
+ *       not counted, since it has waited for a connection and for cold code;
  *   <li><b>fading</b> of all that is known while nothing is heard: a server that was slow or failed once is tried again.
  * </ul>
  *
  * <p>Immutable.
  *
- * @see <a href="https://github.com/twitter/finagle">Finagle, whose PeakEwma this goes back to</a>
+ * @see <a href="https://twitter.github.io/finagle/guide/Clients.html#power-of-two-choices-p2c-least-loaded">Finagle, whose
+ *     peak EWMA this goes back to</a>
  * @see <a href="https://doi.org/10.1109/71.963420">Mitzenmacher, The Power of Two Choices in Randomized Load Balancing</a>
  */
 public final class LeastResponseTime implements Strategy {
@@ -85,9 +86,18 @@ public final class LeastResponseTime implements Strategy {
     public Picker picker(Members members) {
       Latency[] known = new Latency[members.size()];
       for (int i = 0; i < known.length; i++) {
-        known[i] = Objects.requireNonNull(latencies.get(members.get(i)), "not tracked");
+        known[i] = tracked(members.get(i));
       }
       return new OfTwo(members, known);
+    }
+
+    private Latency tracked(Member member) {
+      Latency latency = latencies.get(member);
+      if (latency == null) {
+        throw new IllegalStateException(member
+            + " is not tracked (expected: a strategy around this one hands on track and forget)");
+      }
+      return latency;
     }
   }
 
@@ -197,7 +207,8 @@ public final class LeastResponseTime implements Strategy {
     }
 
     /**
-     * How many times longer than the slower of two members a failed request is taken to have lasted.
+     * How many times longer than the slower of two members a failed request is taken to have lasted; one that was refused, as by
+     * a 503 or a 429, too.
      *
      * @param times 0 to 1,000; 10 by default
      */

@@ -59,7 +59,7 @@ public final class Maglev implements Strategy {
         return size;
       }
     }
-    return SIZES[SIZES.length - 1];
+    throw new AssertionError("the largest table has room for all members that there may be");
   }
 
   /** As in {@code maglev(KEY)}. */

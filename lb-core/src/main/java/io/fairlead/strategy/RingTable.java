@@ -4,7 +4,6 @@ import io.fairlead.backend.Derived;
 import io.fairlead.backend.Member;
 import io.fairlead.backend.Members;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** A ring of hashes, on which each member has points in proportion to its weight, and a key the point that comes next. */
@@ -38,7 +37,6 @@ final class RingTable implements Hashed.Table {
   private final double bound;
   private final LongAdder inFlight;
   private final RendezvousTable lastResort;
-  private final IntPredicate hasRoom;
 
   /**
    * A ring.
@@ -54,7 +52,6 @@ final class RingTable implements Hashed.Table {
     this.ids = Hashed.ids(members);
     this.shares = Shares.of(members);
     this.lastResort = new RendezvousTable(members, ids);
-    this.hasRoom = member -> hasRoom(member, shares.get());
     if (members.size() > OWNER) {
       throw new IllegalArgumentException(
           "members: " + members.size() + " (expected: at most " + OWNER + ")");
@@ -141,11 +138,14 @@ final class RingTable implements Hashed.Table {
       return null;
     }
     Shares shares = this.shares.get();
+    double limit = limit();
     int at = first(hash);
     int before = -1;
     for (int steps = Math.min(WALK, points.length); steps > 0; steps--) {
       int owner = (int) (points[at] & OWNER);
-      if (owner != before && takes(owner, hash, shares) && choice.accepts(members.get(owner))) {
+      if (owner != before
+          && takes(owner, hash, shares, limit)
+          && choice.accepts(members.get(owner))) {
         return members.get(owner);
       }
       before = owner;
@@ -154,7 +154,7 @@ final class RingTable implements Hashed.Table {
     if (bound != Double.POSITIVE_INFINITY) {
       // With a low bound and many members, more neighbours than these may have what they may have;
       // somebody always has not.
-      Member roomy = lastResort.find(hash, choice, hasRoom);
+      Member roomy = lastResort.find(hash, choice, member -> hasRoom(member, shares, limit));
       if (roomy != null) {
         return roomy;
       }
@@ -171,19 +171,23 @@ final class RingTable implements Hashed.Table {
     return at == points.length ? 0 : at;
   }
 
-  private boolean takes(int member, long hash, Shares shares) {
-    return shares.takes(member, hash ^ ids[member])
-        && (bound == Double.POSITIVE_INFINITY || hasRoom(member, shares));
+  private boolean takes(int member, long hash, Shares shares, double limit) {
+    return shares.takes(member, hash ^ ids[member]) && hasRoom(member, shares, limit);
   }
 
   /**
-   * Whether it has less than the bound. The request to come is counted, and each may have one.
+   * How much all members together may have, if each has what the bound allows it; the request to come is counted.
    *
    * @see <a href="https://arxiv.org/abs/1608.01350">Mirrokni, Thorup and Zadimoghaddam, Consistent Hashing with Bounded
    *     Loads</a>
    */
-  private boolean hasRoom(int member, Shares shares) {
-    return members.get(member).inFlight()
-        < Math.ceil(bound * (inFlight.sum() + 1) * shares.part(member));
+  private double limit() {
+    return bound == Double.POSITIVE_INFINITY ? bound : bound * (inFlight.sum() + 1);
+  }
+
+  /** Whether it has less than its part of the limit; each may have one. */
+  private boolean hasRoom(int member, Shares shares, double limit) {
+    return limit == Double.POSITIVE_INFINITY
+        || members.get(member).inFlight() < Math.ceil(limit * shares.part(member));
   }
 }

@@ -74,7 +74,7 @@ public final class Sampler {
   }
 
   /**
-   * Draws one.
+   * Draws one. There must be one at least.
    *
    * @param random 64 random bits; all of them are used
    * @return its index, for {@link Live#member}
@@ -86,8 +86,8 @@ public final class Sampler {
   }
 
   /**
-   * Draws another one than {@code first}, in proportion to weight among the others. If {@code first} has nearly all of the
-   * weight it gives up after a few draws, and takes any of them alike.
+   * Draws another one than {@code first}, in proportion to weight among the others. There must be two at least. If
+   * {@code first} has nearly all of the weight it gives up after a few draws, and takes any of the others alike.
    *
    * @param random the bits by which {@code first} was drawn, or others
    * @return its index, for {@link Live#member}

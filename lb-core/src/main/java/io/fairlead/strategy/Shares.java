@@ -27,25 +27,31 @@ final class Shares {
   }
 
   private static Shares of(Members members, Live live) {
-    double most = 0;
-    double least = Double.POSITIVE_INFINITY;
-    for (int i = 0; i < live.size(); i++) {
-      double factor = factor(members, live, i);
-      most = Math.max(most, factor);
-      least = Math.min(least, factor);
-    }
+    double whole = whole(members, live);
+    double least = 1;
     double[] parts = new double[members.size()];
-    float[] ramps = new float[least < most ? members.size() : 0];
-    Arrays.fill(ramps, 1);
     for (int i = 0; i < live.size(); i++) {
-      int member = live.index(i);
-      parts[member] = live.weight(i) / live.total();
-      if (ramps.length > 0) {
-        // Relative to the others: if all of a new set ramp up, nobody is held back.
-        ramps[member] = (float) (factor(members, live, i) / most);
-      }
+      parts[live.index(i)] = live.weight(i) / live.total();
+      least = Math.min(least, factor(members, live, i) / whole);
+    }
+    float[] ramps = new float[least < 1 ? members.size() : 0];
+    Arrays.fill(ramps, 1);
+    for (int i = 0; least < 1 && i < live.size(); i++) {
+      ramps[live.index(i)] = (float) (factor(members, live, i) / whole);
     }
     return new Shares(ramps, parts);
+  }
+
+  /**
+   * The factor with which a member is not held back: 1, or the highest if all have less, since who ramps up with all others
+   * has nobody who could take its keys better. More than 1 is no reason to take keys from others.
+   */
+  static double whole(Members members, Live live) {
+    double most = 0;
+    for (int i = 0; i < live.size(); i++) {
+      most = Math.max(most, factor(members, live, i));
+    }
+    return most == 0 ? 1 : Math.min(1, most);
   }
 
   /** What policies have made of the {@code i}-th live one's own weight. */

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>A session whose member is no longer available, or has a weight of 0, moves to another, stays there, and is
- * {@linkplain StrategyListener#sessionMoved told of}. It does not move because an attempt failed there, was refused or was sent
+ * {@linkplain io.fairlead.LoadBalancerListener#sessionMoved told of}. It does not move because an attempt failed there, was refused or was sent
  * elsewhere beside it: such an attempt goes elsewhere, and the next request comes back. Requests without a session are the
  * other strategy's.
  *
@@ -54,10 +54,10 @@ public final class StickySessions implements Strategy {
     return new Sticky(environment);
   }
 
-  /** As in {@code sticky(leastConnections)}. */
+  /** As in {@code sticky(leastConnections, maxSessions 100000, idleTime PT1H)}. */
   @Override
   public String toString() {
-    return "sticky(" + inner + ")";
+    return "sticky(" + inner + ", maxSessions " + maxSessions + ", idleTime " + idleTime + ")";
   }
 
   private final class Sticky implements Selector {
@@ -117,8 +117,8 @@ public final class StickySessions implements Strategy {
       }
       Member now = present.get(bound.backend().id()); // the same server, or one in its place
       if (now != null && choice.accepts(now)) {
-        if (now != bound) {
-          sessions.asMap().replace(session, bound, now); // or the one that is gone would be kept
+        if (now != bound && sessions.asMap().replace(session, bound, now) && !isSame(bound, now)) {
+          listener.sessionMoved(session, bound, now);
         }
         return now;
       }
@@ -132,6 +132,12 @@ public final class StickySessions implements Strategy {
         return moved != null && choice.accepts(moved) ? moved : other;
       }
       return other;
+    }
+
+    /** Whether it is the same server, which left and came back, and not another one under its id. */
+    private static boolean isSame(Member a, Member b) {
+      return a.backend().host().equals(b.backend().host())
+          && a.backend().port() == b.backend().port();
     }
 
     private boolean isOut(Member member) {

@@ -75,7 +75,7 @@ public interface Strategy {
   }
 
   /**
-   * Of a few members drawn at random, in proportion to weight and each another than the one before, the one with the fewest
+   * Of a few members drawn at random, in proportion to weight and each another than the best so far, the one with the fewest
    * requests in flight for its weight. Nearly as even as comparing all, and what it costs does not depend on how many there
    * are; several clients that see only their own requests don't all run to the same member.
    *

@@ -56,10 +56,11 @@ public final class Subset implements Strategy {
     return new Some(inner.start(environment), environment.chance().nextLong());
   }
 
-  /** As in {@code subset(20, leastConnections)}. */
+  /** As in {@code subset(20, leastConnections)} or {@code subset(20, client 3 of 100, leastConnections)}. */
   @Override
   public String toString() {
-    return "subset(" + size + ", " + inner + ")";
+    return "subset(" + size + (clients == 0 ? "" : ", client " + client + " of " + clients) + ", "
+        + inner + ")";
   }
 
   private final class Some implements Selector {

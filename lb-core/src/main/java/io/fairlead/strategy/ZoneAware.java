@@ -27,10 +27,10 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>A zone's capacity is the live weight of its members, times an overprovisioning factor, over the weight that they have by
- * themselves. At 1 or more all requests stay; below that so many stay as the capacity says, and the others spill over to the other
- * zones, in proportion to what these have left: there is no point at which all go at once. With the default factor of 1.4 a zone
- * can lose 28 % of its members before any request leaves it. Requests with a key spill over by their key, so that equal ones go
- * the same way. If nobody in the chosen zone takes a request, others are asked.
+ * themselves. At 1 or more all requests stay; below that so many stay as the capacity says, and the others spill over to the
+ * other zones, in proportion to what these have left: there is no point at which all go at once. With the default factor of 1.4
+ * a zone can lose 28 % of its members before any request leaves it. Requests with a key, or without one but with a client's
+ * address, spill over by it, so that equal ones go the same way. If nobody in the chosen zone takes a request, others are asked.
  *
  * <p>Where a request comes from: {@link RequestContext#zone}, or else the balancer's own zone. Members without a zone are a zone
  * of their own; if it is not known where a request comes from, or nobody is there, it goes to all zones by capacity.
@@ -66,10 +66,10 @@ public final class ZoneAware implements Strategy {
     return new Zones(environment);
   }
 
-  /** As in {@code zoneAware(leastResponseTime)}. */
+  /** As in {@code zoneAware(leastConnections, overprovisioning 1.4)}. */
   @Override
   public String toString() {
-    return "zoneAware(" + inner + ")";
+    return "zoneAware(" + inner + ", overprovisioning " + overprovisioning + ")";
   }
 
   /** One zone in one membership. */
@@ -164,14 +164,9 @@ public final class ZoneAware implements Strategy {
 
     private static double[] weights(Members members, Live live, int zones, int[] zoneOf) {
       double[] weights = new double[zones];
-      double most = 0;
+      double whole = Shares.whole(members, live);
       for (int i = 0; i < live.size(); i++) {
-        weights[zoneOf[live.index(i)]] += live.weight(i);
-        most = Math.max(most, Shares.factor(members, live, i));
-      }
-      for (int i = 0; i < zones && most < 1; i++) {
-        // Relative to the others: if all of a new set ramp up, nobody is better off elsewhere.
-        weights[i] = weights[i] == 0 ? 0 : weights[i] / most;
+        weights[zoneOf[live.index(i)]] += live.weight(i) / whole;
       }
       return weights;
     }
@@ -188,35 +183,26 @@ public final class ZoneAware implements Strategy {
       if (named != null && (choice.draw() == 0 || choice.accepts(named))) {
         return named; // if it is not accepted, its zone is asked once more before others are
       }
-      Member neighbour = any(chosen.members, choice); // the zone's picker may just have missed it
-      if (neighbour != null) {
-        return neighbour;
-      }
+      Member member = any(chosen.members, choice);
       Zone next = elsewhere(live, chosen.index, Draws.fraction(Draws.next(~choice.random())));
-      for (int i = 0; i < zones.size(); i++) {
+      for (int i = 0; member == null && i < zones.size(); i++) {
         Zone zone = zones.get((next.index + i) % zones.size());
-        if (zone.index != chosen.index) {
+        if (zone != chosen) {
           Member other = zone.picker.pick(choice);
-          if (other != null && choice.accepts(other)) {
-            return other;
-          }
-          other = any(zone.members, choice);
-          if (other != null) {
-            return other;
-          }
+          member = other != null && choice.accepts(other) ? other : any(zone.members, choice);
         }
       }
-      return named;
+      return member == null ? named : member;
     }
 
-    /** Any that is accepted, by weight. O(n), where a picker of O(1) has failed. */
+    /** Any that is accepted, by weight. O(n), for when a picker of O(1) may just have missed those that are. */
     private static @Nullable Member any(Members members, Choice choice) {
       Live live = members.live();
       Member chosen = null;
       double accepted = 0;
       long random = choice.random();
       for (int i = 0; i < live.size(); i++) {
-        Member member = members.get(live.index(i));
+        Member member = live.member(i);
         if (choice.accepts(member)) {
           random = Draws.next(random);
           accepted += live.weight(i);
@@ -236,8 +222,9 @@ public final class ZoneAware implements Strategy {
     /** Not the bits that the zone's own picker goes by, or the two choices would hang together. */
     private double fraction(Choice choice) {
       RequestContext context = choice.context();
-      long bits = context.hasKey() && choice.draw() == 0 ? context.keyHash() : choice.random();
-      return Draws.fraction(Draws.next(~bits));
+      HashKey key = HashKey.KEY.isIn(context) ? HashKey.KEY : HashKey.CLIENT_IP;
+      boolean hashed = choice.draw() == 0 && key.isIn(context);
+      return Draws.fraction(Draws.next(~(hashed ? key.hash(context) : choice.random())));
     }
 
     private Zone choose(double[] live, @Nullable Zone local, double fraction) {

@@ -148,16 +148,17 @@ final class StrategyTrial implements AutoCloseable {
       Assertions.assertTrue(
           counts.containsKey(id),
           () -> strategy + ": " + id + " got no request, but " + who + " should, which are " + ids
-              + "; all got " + counts + " (seed " + SEED + ")");
+              + "; all got " + counts + " (seed " + SEED
+              + "; if this is on purpose, reachesAll() tells so)");
     }
   }
 
-  void assertNeverInVain(int size) {
+  void assertNeverInVain(String among) {
     Assertions.assertEquals(
         0,
         watched.inVain(),
-        () -> strategy + ": picks that named nobody, or nobody who was acceptable, although all "
-            + size + " members were available and none was tried");
+        () -> strategy + ": picks that named nobody, or nobody who was acceptable, among " + among
+            + ", none of them tried");
   }
 
   /** What the strategy did wrong until now. */
