@@ -153,27 +153,26 @@ final class Placement implements Choice, Lease {
     return takeAny(now);
   }
 
-  /** Any that is accepted, each with the same probability. */
+  /** Any that is accepted, by weight. */
   private boolean takeAny(Publication now) {
     while (true) {
-      int accepted = 0;
-      for (int i = 0; i < now.size(); i++) {
-        accepted += accepts(now.member(i)) ? 1 : 0;
-      }
-      if (accepted == 0) {
-        return false;
-      }
       draw++;
-      int skip = Draws.index(random(), accepted);
+      long random = random();
       PoolMember chosen = null;
-      for (int i = 0; i < now.size() && skip >= 0; i++) {
-        if (accepts(now.member(i))) {
-          chosen = now.member(i);
-          skip--;
+      double sum = 0;
+      for (int i = 0; i < now.size(); i++) {
+        PoolMember candidate = now.member(i);
+        if (accepts(candidate)) {
+          double weight = candidate.weight() == 0 ? 1 : candidate.weight(); // 0: all are
+          sum += weight;
+          random = Draws.next(random);
+          chosen = Draws.fraction(random) * sum < weight ? candidate : chosen;
         }
       }
-      // The count may be old by the time of the second walk; the last one seen then does as well.
-      if (chosen != null && enter(chosen)) {
+      if (chosen == null) {
+        return false;
+      }
+      if (enter(chosen)) {
         return true;
       }
     }
@@ -217,6 +216,15 @@ final class Placement implements Choice, Lease {
   @Override
   public int draw() {
     return draw;
+  }
+
+  @Override
+  public int attempt() {
+    int attempts = 0;
+    for (Placement earlier = previous; earlier != null; earlier = earlier.previous) {
+      attempts++;
+    }
+    return attempts;
   }
 
   @Override

@@ -26,6 +26,9 @@ public interface Choice {
   /** How many members were named before, and not taken: 0 the first time. */
   int draw();
 
+  /** How many attempts the same call has made before this one: 0 for its first. */
+  int attempt();
+
   /**
    * Whether a member would be taken: it is of this pool, available (in a panic, at least not hard vetoed), of a weight above
    * 0, has not refused in this choice, and was not {@linkplain #tried tried} while an untried one is left.

@@ -39,12 +39,14 @@ final class Latency implements Tracker {
     }
   }
 
+  private final long decayNanos;
   private final double perDecay;
 
   private volatile double cost; // in nanoseconds, at the time of the stamp; 0 if nothing is known
   private volatile double failures; // 0 to 1, at the time of the stamp
   private volatile long stamp; // of the last answer
-  private volatile boolean met; // whether there was one
+  private volatile boolean met; // whether there was an answer
+  private volatile long probe; // from when on one of whom nothing is known is to be asked ahead
 
   /**
    * Nothing known yet.
@@ -53,8 +55,10 @@ final class Latency implements Tracker {
    * @param now where the clock stands, which may be anywhere, below 0 too
    */
   Latency(long decayNanos, long now) {
+    this.decayNanos = decayNanos;
     this.perDecay = 1.0 / decayNanos;
     this.stamp = now;
+    this.probe = now;
   }
 
   /** The average in nanoseconds, when it was taken; 0 if nothing is known. */
@@ -67,8 +71,17 @@ final class Latency implements Tracker {
     return failures;
   }
 
+  /** Whether nothing is known, and it was not asked in vain of late. */
+  boolean toBeProbed(long now) {
+    return cost == 0 && now - probe >= 0;
+  }
+
   /** By how many times less both have become since they were taken. 1 or more. */
   double faded(long now) {
+    return faded(stamp, now);
+  }
+
+  private double faded(long stamp, long now) {
     double decays = (now - stamp) * perDecay;
     if (!(decays > 0)) {
       return 1;
@@ -84,30 +97,41 @@ final class Latency implements Tracker {
 
   @Override
   public void answered(Outcome outcome, long startNanos, long now) {
-    if (outcome.kind() == Outcome.Kind.IGNORED) {
+    double elapsed = Math.max(1, now - startNanos); // 0 would say that nothing is known
+    long before = stamp;
+    boolean later = now - before > 0 && STAMP.compareAndSet(this, before, now);
+    if (!tells(outcome.kind(), elapsed)) {
+      // What was known holds again, from the new stamp on. If it faded, a server whose attempts all
+      // end like this would seem to become faster and faster; if one of whom nothing is known were
+      // asked ahead at once again, it would get them all.
+      probe = now + decayNanos / 16;
       return;
     }
-    double faded = faded(now);
-    long before = stamp;
-    if (now - before > 0 && !STAMP.compareAndSet(this, before, now)) {
-      faded = 1; // another answer has just made it fade
-    }
-    double elapsed = Math.max(1, now - startNanos); // 0 would say that nothing is known
+    double faded = later ? faded(before, now) : 1; // or another answer has made it fade
     boolean success = outcome.kind() == Outcome.Kind.SUCCESS;
-    if (met) {
-      learn(elapsed, success, faded);
-    }
     // The first answer has waited for a connection to be made, and for code and caches that are
     // cold. To believe it would keep a server waiting for the next request for as long as it takes
     // to fade, which is half a minute if it is 20 times slower than others.
+    if (met) {
+      learn(elapsed, success, faded);
+    }
     met = true;
     double share = failures / faded;
     if (!success && outcome.kind() != Outcome.Kind.ABANDONED) {
       failures = share + (1 - share) * STEP;
-    } else if (share > 0) {
-      share = success ? share - share * STEP : share;
+    } else {
+      share -= success ? share * STEP : 0;
       failures = share < NEGLIGIBLE ? 0 : share;
     }
+  }
+
+  /** Whether it is known how long it took, or at least that it took longer than what is known. */
+  private boolean tells(Outcome.Kind kind, double elapsed) {
+    return switch (kind) {
+      case IGNORED -> false;
+      case ABANDONED -> cost > 0 && elapsed > cost;
+      default -> true;
+    };
   }
 
   /**

@@ -22,12 +22,14 @@ final class LeastConnections implements Picker {
     this.ofSeveral = new PowerOfChoices(members, DRAWN);
   }
 
-  // The load of a member is in flight / weight, without the + 1 for the request to come: with it an
-  // idle pool would send everything to its heaviest member. Ties, and an idle pool is all ties, are
-  // broken by a draw in proportion to weight, by reservoir: the k-th of the tied takes over with
-  // the probability weight k / sum of weights to k. O(n) up to 64, where the minimum is exact;
-  // beyond that ten thousand counters can't be read for a pick, and the least of a few drawn is
-  // nearly as even.
+  // One is drawn by weight, and gives way to the least loaded of all if that one would be no more
+  // loaded with this request (in flight + 1, for its weight) than the one drawn is without it. With
+  // equal weights that is the fewest in flight, ties at random; why the + 1 is on one side only is
+  // told in PowerOfChoices. Both draws and ties are by weight, by reservoir: the k-th takes over
+  // with
+  // the probability weight k / sum of weights to k. O(n) up to 64, where the least is exact; beyond
+  // that ten thousand counters can't be read for a pick, and the least of a few drawn is nearly as
+  // even.
   @Override
   public @Nullable Member pick(Choice choice) {
     Live live = members.live();
@@ -36,28 +38,35 @@ final class LeastConnections implements Picker {
       return ofSeveral.pick(choice);
     }
     long random = choice.random();
+    Member drawn = null;
+    double loadOfDrawn = 0;
+    double sum = 0;
     Member best = null;
     double least = Double.POSITIVE_INFINITY;
     double tied = 0;
     for (int i = 0; i < size; i++) {
       Member member = live.member(i);
-      double weight = live.weight(i);
-      double load = member.inFlight() / weight;
-      if (load > least || !choice.accepts(member)) {
+      if (!choice.accepts(member)) {
         continue;
       }
+      double weight = live.weight(i);
+      int inFlight = member.inFlight();
+      random = Draws.next(random);
+      sum += weight;
+      if (Draws.fraction(random) * sum < weight) {
+        drawn = member;
+        loadOfDrawn = inFlight / weight;
+      }
+      double load = (inFlight + 1) / weight;
       if (load < least) {
         best = member;
         least = load;
         tied = weight;
-      } else {
+      } else if (load == least) {
         tied += weight;
-        random = Draws.next(random);
-        if (Draws.fraction(random) * tied < weight) {
-          best = member;
-        }
+        best = Draws.fraction(Draws.next(~random)) * tied < weight ? member : best;
       }
     }
-    return best;
+    return least <= loadOfDrawn ? best : drawn;
   }
 }

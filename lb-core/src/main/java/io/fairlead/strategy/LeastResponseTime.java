@@ -28,7 +28,9 @@ import org.jspecify.annotations.Nullable;
  *       of the two: a server that fails fast would otherwise be the fastest of all;
  *   <li><b>one request at a time</b> to a member of which nothing is known, which it gets ahead of others. Its first answer is
  *       not counted, since it has waited for a connection and for cold code;
- *   <li><b>fading</b> of all that is known while nothing is heard: a server that was slow or failed once is tried again.
+ *   <li><b>fading</b> of all that is known while nothing is heard: a server that was slow or failed once is tried again;
+ *   <li><b>a lead</b> for the member drawn first, if the two are of unequal weight: with little in flight weights would tell
+ *       nothing otherwise.
  * </ul>
  *
  * <p>Immutable.
@@ -38,6 +40,13 @@ import org.jspecify.annotations.Nullable;
  * @see <a href="https://doi.org/10.1109/71.963420">Mitzenmacher, The Power of Two Choices in Randomized Load Balancing</a>
  */
 public final class LeastResponseTime implements Strategy {
+
+  /**
+   * Two drawn, and of unequal weights: how many times better the other must be to be taken for the one drawn first, at least.
+   * Measured times are hardly ever level; without this, noise alone would give each of two idle members half of all requests,
+   * whatever their weights. A lighter one must be so many times better as it is lighter.
+   */
+  private static final double CLEARLY = 2;
 
   private final long decayNanos;
   private final double failurePenalty;
@@ -123,49 +132,48 @@ public final class LeastResponseTime implements Strategy {
         return null;
       }
       long random = choice.random();
-      int first = byWeight == null ? Draws.index(random, live.size()) : byWeight.draw(random);
-      Member a = live.member(first);
+      int i = byWeight == null ? Draws.index(random, live.size()) : byWeight.draw(random);
+      Member first = live.member(i);
       if (live.size() == 1) {
-        return a;
+        return first;
       }
-      int second = byWeight == null
-          ? Draws.other(random, live.size(), first)
-          : byWeight.other(random, first);
-      Member b = live.member(second);
-      boolean other = lessLoaded(live, second, b, first, a, choice.now());
-      Member best = other ? b : a;
+      int k = byWeight == null ? Draws.other(random, live.size(), i) : byWeight.other(random, i);
+      Member second = live.member(k);
+      boolean other = secondIsBetter(live, i, first, k, second, choice.now());
+      Member best = other ? second : first;
       if (choice.accepts(best)) {
         return best;
       }
-      return other ? a : b;
+      return other ? first : second;
     }
 
-    private boolean lessLoaded(Live live, int i, Member a, int k, Member b, long now) {
-      Latency ofA = latencies[live.index(i)];
-      Latency ofB = latencies[live.index(k)];
-      double queueA = queue(live, i, a);
-      double queueB = queue(live, k, b);
-      double costA = ofA.cost();
-      double costB = ofB.cost();
-      if (costA == 0 || costB == 0) {
-        return unknownFirst(costA, queueA, costB, queueB);
+    private boolean secondIsBetter(Live live, int i, Member first, int k, Member second, long now) {
+      Latency latency1 = latencies[live.index(i)];
+      Latency latency2 = latencies[live.index(k)];
+      double queue1 = first.inFlight();
+      double queue2 = second.inFlight();
+      double cost1 = latency1.cost();
+      double cost2 = latency2.cost();
+      if (cost1 == 0 || cost2 == 0) {
+        return secondComesFirst(latency1, queue1, latency2, queue2, now);
       }
-      double fadedA = ofA.faded(now);
-      double fadedB = ofB.faded(now);
-      double timeA = Math.max(costA / fadedA, age(a, now));
-      double timeB = Math.max(costB / fadedB, age(b, now));
-      double failed = failurePenalty * Math.max(timeA, timeB);
-      timeA += failed * ofA.failures() / fadedA;
-      timeB += failed * ofB.failures() / fadedB;
-      return timeA * queueA < timeB * queueB;
-    }
-
-    /** The requests that it would have, this one included; more of them for one that has less weight than the average. */
-    private double queue(Live live, int i, Member member) {
-      int inFlight = member.inFlight();
-      return live.uniform()
-          ? inFlight + 1
-          : inFlight * live.total() / (live.size() * live.weight(i)) + 1;
+      double lead = 1;
+      if (!live.uniform()) {
+        double weight1 = live.weight(i);
+        double weight2 = live.weight(k);
+        double mean = live.total() / live.size();
+        queue1 *= mean / weight1;
+        queue2 *= mean / weight2;
+        lead = weight1 == weight2 ? 1 : Math.max(CLEARLY, weight1 / weight2);
+      }
+      double faded1 = latency1.faded(now);
+      double faded2 = latency2.faded(now);
+      double time1 = Math.max(cost1 / faded1, age(first, now));
+      double time2 = Math.max(cost2 / faded2, age(second, now));
+      double failed = failurePenalty * Math.max(time1, time2);
+      time1 += failed * latency1.failures() / faded1;
+      time2 += failed * latency2.failures() / faded2;
+      return time2 * (queue2 + lead) < time1 * (queue1 + 1);
     }
 
     /** How long it has not answered although it should, or 0. */
@@ -173,15 +181,16 @@ public final class LeastResponseTime implements Strategy {
       return member.outstanding() == 0 ? 0 : now - member.silentSince();
     }
 
-    /** Who is unknown and idle comes first, who is unknown and busy last. */
-    private boolean unknownFirst(double costA, double queueA, double costB, double queueB) {
-      boolean probesA = costA == 0 && queueA == 1;
-      boolean probesB = costB == 0 && queueB == 1;
-      if (probesA || probesB) {
-        return !probesB;
+    /** Who is to be probed and idle comes first, who is unknown otherwise last. */
+    private boolean secondComesFirst(
+        Latency latency1, double queue1, Latency latency2, double queue2, long now) {
+      boolean probe1 = queue1 == 0 && latency1.toBeProbed(now);
+      boolean probe2 = queue2 == 0 && latency2.toBeProbed(now);
+      if (probe1 || probe2) {
+        return !probe1;
       }
-      boolean both = costA == 0 && costB == 0;
-      return both ? queueA < queueB : costB == 0;
+      boolean both = latency1.cost() == 0 && latency2.cost() == 0;
+      return both ? queue2 < queue1 : latency1.cost() == 0;
     }
   }
 

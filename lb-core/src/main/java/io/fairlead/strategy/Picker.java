@@ -17,8 +17,8 @@ public interface Picker {
    *
    * <p>A picker may name a member without asking whether the choice {@linkplain Choice#accepts accepts} it, or null: it is
    * then asked again, up to three times, with a {@linkplain Choice#draw() draw} that is one higher and another
-   * {@linkplain Choice#random() random number}. After that the balancer takes any member that the choice accepts, each
-   * alike. A picker that has an order of its own, as a ring has, asks as it walks.
+   * {@linkplain Choice#random() random number}. After that the balancer takes any member that the choice accepts, by
+   * weight. A picker that has an order of its own, as a ring has, asks as it walks.
    *
    * @param choice valid during this call only
    */

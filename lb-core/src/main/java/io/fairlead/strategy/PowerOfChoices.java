@@ -23,10 +23,12 @@ final class PowerOfChoices implements Picker {
     this.choices = choices;
   }
 
-  // Drawn by weight, compared by in flight / weight, and the first drawn wins a tie: an idle pool
-  // is all ties and gets its requests by weight, a busy one evens out its loads. The + 1 for the
-  // request to come, which others add, would send all of an idle pool's requests to its heaviest
-  // members, and none to one that ramps up. O(d).
+  // Drawn by weight. Another one is taken in place of the one drawn before if it would be no more
+  // loaded with this request (in flight + 1, for its weight) than that one is without it. With
+  // equal
+  // weights that is: if it has fewer in flight. With others an idle pool gets its requests by
+  // weight, and not, as with the + 1 on both sides, all at its heaviest members; and an idle member
+  // that ramps up does not, as with it on neither side, win over each that is busy. O(d).
   @Override
   public @Nullable Member pick(Choice choice) {
     Live live = members.live();
@@ -67,7 +69,10 @@ final class PowerOfChoices implements Picker {
     }
   }
 
-  private static boolean less(Live live, int a, int indexOfA, int b, int indexOfB) {
-    return live.uniform() ? a < b : a * live.weight(indexOfB) < b * live.weight(indexOfA);
+  /** Whether the other would be less loaded with the request than the one drawn before is without it, or as little. */
+  private static boolean less(Live live, int other, int indexOfOther, int load, int index) {
+    return live.uniform()
+        ? other < load
+        : (other + 1) * live.weight(index) <= load * live.weight(indexOfOther);
   }
 }

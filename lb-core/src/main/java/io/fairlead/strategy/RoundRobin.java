@@ -12,10 +12,12 @@ final class RoundRobin implements Selector {
 
   // One counter for all choices. If all get the same, its value modulo those who may be picked:
   // even over any run of choices. If not, an interleaving of their weights. A choice that has to go
-  // past a member (tried before, or refused) draws at random instead: if it took the next turn it
-  // would disturb that of all others, and if it took the next member, a failed one's successor
-  // would have twice its share. O(1).
+  // past a member (since it refused, or for a further attempt of a call) draws at random instead.
+  // If it took the next member, a failed one's successor would have twice its share; if it took the
+  // next turn, two servers of which one fails would meet each new call and its second attempt in
+  // turns, so that all calls began at the one that fails. O(1).
   private final AtomicLong counter;
+  private final long phase;
   private final boolean weighted;
 
   /**
@@ -27,6 +29,7 @@ final class RoundRobin implements Selector {
     // Somewhere, or the first of all clients' requests would all go to the first server; but not
     // far up, since it takes longer to divide large numbers.
     this.counter = new AtomicLong(environment.chance().nextLong() >>> 44);
+    this.phase = environment.chance().nextLong() >>> 16;
     this.weighted = weighted;
   }
 
@@ -61,13 +64,14 @@ final class RoundRobin implements Selector {
     if (size == 0) {
       return null;
     }
+    boolean past = choice.draw() > 0 || choice.attempt() > 0;
     if (interleaving != null) {
-      // A second draw is by weight too, or a small one would get as many of those as a large one.
+      // From a place of this client's own, and when it is past somebody by weight too.
       return live.member(interleaving.at(
-          choice.draw() > 0 ? choice.random() : counter.getAndAdd(interleaving.stride())));
+          past ? choice.random() : phase + counter.getAndAdd(interleaving.stride())));
     }
     return live.member(
-        choice.draw() > 0
+        past
             ? Draws.index(choice.random(), size)
             : (int) ((counter.getAndIncrement() & Long.MAX_VALUE) % size));
   }

@@ -8,7 +8,8 @@ import io.fairlead.backend.Members;
  * robin's counter, say, or what was learned of each member.
  *
  * <p>{@code scope}, {@code picker} and {@code close} are called by one thread at a time, and never by one that is making a
- * request; {@code forget} by any. What {@code scope}, {@code track} or {@code picker} throw refuses the update of the pool that they were called for.
+ * request; {@code forget} by any. What {@code scope}, {@code track} or {@code picker} throw refuses the update of the pool that
+ * they were called for.
  */
 @FunctionalInterface
 public interface Selector extends AutoCloseable {

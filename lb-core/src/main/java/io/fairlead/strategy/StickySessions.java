@@ -19,9 +19,9 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>A session whose member is no longer available, or has a weight of 0, moves to another, stays there, and is
- * {@linkplain io.fairlead.LoadBalancerListener#sessionMoved told of}. It does not move because an attempt failed there, was refused or was sent
- * elsewhere beside it: such an attempt goes elsewhere, and the next request comes back. Requests without a session are the
- * other strategy's.
+ * {@linkplain io.fairlead.LoadBalancerListener#sessionMoved told of}. It does not move because an attempt failed there, was
+ * refused or was sent elsewhere beside it: such an attempt goes elsewhere, and the next request comes back. Requests without a
+ * session are the other strategy's.
  *
  * <p>This balancer alone remembers its sessions: other processes, or this one after a restart, don't know of them. If all must
  * agree, take {@link ConsistentHash} over the session's id.

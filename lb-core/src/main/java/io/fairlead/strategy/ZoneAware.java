@@ -187,7 +187,7 @@ public final class ZoneAware implements Strategy {
       Zone next = elsewhere(live, chosen.index, Draws.fraction(Draws.next(~choice.random())));
       for (int i = 0; member == null && i < zones.size(); i++) {
         Zone zone = zones.get((next.index + i) % zones.size());
-        if (zone != chosen) {
+        if (zone.index != chosen.index) {
           Member other = zone.picker.pick(choice);
           member = other != null && choice.accepts(other) ? other : any(zone.members, choice);
         }

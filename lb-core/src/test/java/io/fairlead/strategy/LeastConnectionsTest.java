@@ -56,7 +56,10 @@ class LeastConnectionsTest implements StrategyContract {
     return counts;
   }
 
-  /** Against the smallest load of all, counted by hand, while requests come and go and vetoes too. */
+  /**
+   * Against all others, counted by hand, while requests come and go and vetoes too: nobody would be less loaded with the request
+   * than who got it was without, or else who got it is the least loaded of all with it. With equal weights: it has the fewest.
+   */
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 5, 63, 64})
   void upTo64_isTheLeastLoadedOfAll(int size) throws Exception {
@@ -74,13 +77,18 @@ class LeastConnectionsTest implements StrategyContract {
         }
         double least = members.stream()
             .filter(Member::available)
-            .mapToDouble(member -> member.inFlight() / member.weight())
+            .mapToDouble(member -> (member.inFlight() + 1) / member.weight())
             .min()
             .getAsDouble();
         Lease lease = balancer.acquire();
-        assertThat((lease.member().inFlight() - 1) / lease.member().weight())
-            .as("seed %d, step %d", seed, step)
-            .isEqualTo(least);
+        double load = lease.member().inFlight() / lease.member().weight();
+        double before = (lease.member().inFlight() - 1) / lease.member().weight();
+        assertThat(load == least || before < least)
+            .as("seed %d, step %d: %f, while the least is %f", seed, step, load, least)
+            .isTrue();
+        if (seed == 0) {
+          assertThat(load).as("equal weights, step %d", step).isEqualTo(least);
+        }
         open.add(lease);
         while (random.nextInt(200) < open.size()) {
           open.remove(random.nextInt(open.size())).close();
@@ -88,6 +96,15 @@ class LeastConnectionsTest implements StrategyContract {
       }
       open.forEach(Lease::close);
     }
+  }
+
+  /** An idle member that ramps up must not win over each that is busy. */
+  @ParameterizedTest
+  @ValueSource(doubles = {0.5, 0.1, 1e-12})
+  void lightMember_littleLoad_getsNoMoreThanItsShare(double factor) throws Exception {
+    assertThat(Testbed.shareOfALightMember(Strategy.leastConnections(), factor))
+        .as("seed 13")
+        .isBetween(factor / (1 + factor) / 3 - 1e-9, factor / (1 + factor) * 1.2 + 1e-9);
   }
 
   @Test

@@ -19,6 +19,8 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class LeastResponseTimeTest implements StrategyContract {
@@ -203,10 +205,78 @@ class LeastResponseTimeTest implements StrategyContract {
     assertThat(bed.member("m0").inFlight()).isEqualTo(5);
   }
 
+  /** One whose first answer, which is not counted, has come. */
+  private static Latency met(long decayNanos) {
+    Latency latency = new Latency(decayNanos, 0);
+    latency.answered(Outcome.success(), 0, 0);
+    return latency;
+  }
+
+  /** It has waited for the connection and for cold code: were it counted, the next request would be far away. */
+  @Test
+  void firstAnswer_isNotCounted() throws Exception {
+    Testbed bed = bed(10, 2);
+    sendTo(bed, "m0", Outcome.success(), Duration.ofSeconds(1));
+
+    assertThat(sendAllAlike(bed, 100).get("m0")).as("seed 10").isBetween(30, 70);
+  }
+
+  /** A caller that closes leases without an outcome, or has a bug: the server that fails it must not seem fast. */
+  @ParameterizedTest
+  @EnumSource(names = {"ABANDONED", "IGNORED"})
+  void attemptsThatTellNothing_fromTheBeginning_getLittle(Outcome.Kind kind) throws Exception {
+    Outcome nothing = kind == Outcome.Kind.IGNORED ? Outcome.ignored() : Outcome.abandoned();
+    for (int size : new int[] {2, 3, 10}) {
+      Testbed bed = bed(11, size);
+      int toM0 = 0;
+      for (int i = 0; i < 2_000; i++) {
+        try (Lease lease = bed.balancer.acquire()) {
+          boolean bad = lease.backend().id().equals("m0");
+          bed.clock.advance(bad ? MS : MS.multipliedBy(50));
+          lease.record(bad ? nothing : Outcome.success());
+          toM0 += bad ? 1 : 0;
+        }
+      }
+      assertThat(toM0 / 2_000.0).as("of %d; seed 11", size).isLessThan(0.1);
+    }
+  }
+
+  /** What was known holds, and does not fade to nothing: so it gets what it would if it were as fast as before. */
+  @ParameterizedTest
+  @EnumSource(names = {"ABANDONED", "IGNORED"})
+  void attemptsThatTellNothing_fromNowOn_changeNothing(Outcome.Kind kind) {
+    Latency latency = met(1_000_000);
+    latency.answered(Outcome.success(), 0, 50_000_000);
+    for (int i = 1; i < 100; i++) {
+      long now = 50_000_000 + i * 1_000_000L;
+      latency.answered(
+          kind == Outcome.Kind.IGNORED ? Outcome.ignored() : Outcome.abandoned(), now - 10, now);
+      assertThat(latency.cost() / latency.faded(now)).isEqualTo(50_000_000);
+    }
+  }
+
+  /** Measured times are never level: without a lead for whom the draw has named, weights would tell nothing. */
+  @ParameterizedTest
+  @CsvSource({"9, 1", "1000000, 1", "2, 1"})
+  void littleLoad_weightsCount(int heavy, int light) throws Exception {
+    Testbed bed = new Testbed(Strategy.leastResponseTime(), 12, Testbed.weighted(heavy, light));
+    SeededChance chance = SeededChance.of(12);
+    Map<String, Integer> counts = send(
+        bed,
+        5_000,
+        id -> Duration.ofNanos((long) (-1e6 * Math.log(1 - Draws.fraction(chance.nextLong())))),
+        id -> Outcome.success());
+
+    double fair = light / (double) (heavy + light);
+    assertThat(counts.getOrDefault("m1", 0) / 5_000.0)
+        .as("seed 12")
+        .isBetween(fair / 2 - 0.005, fair * 1.3 + 0.005);
+  }
+
   /** A hedge's loser was ended by the caller, and no one knows how long it would have taken. */
   @Test
   void abandoned_raisesOnly() {
-    Latency latency = new Latency(Duration.ofSeconds(10).toNanos(), 0);
+    Latency latency = met(Duration.ofSeconds(10).toNanos());
     latency.answered(Outcome.success(), 0, 1_000_000);
     latency.answered(Outcome.abandoned(), 1_000_000, 1_001_000);
     assertThat(latency.cost()).isBetween(999_000.0, 1_000_000.0);
@@ -219,7 +289,7 @@ class LeastResponseTimeTest implements StrategyContract {
 
   @Test
   void ignored_teachesNothing() {
-    Latency latency = new Latency(Duration.ofSeconds(10).toNanos(), 0);
+    Latency latency = met(Duration.ofSeconds(10).toNanos());
     latency.answered(Outcome.ignored(), 0, 1_000_000);
     assertThat(latency.cost()).isZero();
     latency.answered(Outcome.success(), 0, 1_000_000);
@@ -231,7 +301,7 @@ class LeastResponseTimeTest implements StrategyContract {
   /** An answer within the same nanosecond: 0 would mean that nothing is known. */
   @Test
   void noTimeAtAll_isKnownAllTheSame() {
-    Latency latency = new Latency(Duration.ofSeconds(10).toNanos(), 0);
+    Latency latency = met(Duration.ofSeconds(10).toNanos());
     latency.answered(Outcome.success(), 5, 5);
 
     assertThat(latency.cost()).isEqualTo(1);
@@ -296,7 +366,7 @@ class LeastResponseTimeTest implements StrategyContract {
   /** Two readings of the clock by two threads may come the wrong way round. */
   @Test
   void answersOutOfOrder_nothingGrows() {
-    Latency latency = new Latency(1_000_000, 0);
+    Latency latency = met(1_000_000);
     latency.answered(Outcome.success(), 0, 5_000_000);
     latency.answered(Outcome.success(), 0, 4_000_000);
 

@@ -66,6 +66,11 @@ class MaglevTest implements StrategyContract {
     }
 
     @Override
+    public int attempt() {
+      return 0;
+    }
+
+    @Override
     public boolean accepts(Member member) {
       return true;
     }

@@ -85,6 +85,15 @@ class PowerOfChoicesTest implements StrategyContract {
   }
 
   /** One has nearly all of the weight, so that further draws find it again and again: others are to be compared all the same. */
+  /** An idle member that ramps up must not win over each that is busy. */
+  @ParameterizedTest
+  @ValueSource(doubles = {0.5, 0.1, 1e-12})
+  void lightMember_littleLoad_getsNoMoreThanItsShare(double factor) throws Exception {
+    assertThat(Testbed.shareOfALightMember(Strategy.powerOfTwoChoices(), factor))
+        .as("seed 13")
+        .isBetween(factor / (1 + factor) / 3 - 1e-9, factor / (1 + factor) * 1.2 + 1e-9);
+  }
+
   @Test
   void skewed_allChoicesCount() throws Exception {
     Testbed bed = new Testbed(Strategy.powerOfChoices(3), 4, Testbed.weighted(3, 1, 1));

@@ -2,10 +2,12 @@ package io.fairlead.strategy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fairlead.Lease;
 import io.fairlead.backend.Backend;
 import io.fairlead.testing.StrategyContract;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 class RandomPickTest implements StrategyContract {
@@ -23,6 +25,24 @@ class RandomPickTest implements StrategyContract {
 
       ChiSquare.assertFits(bed.picks(20_000), Testbed.shares(backends), "seed " + seed);
     }
+  }
+
+  /** What the heavy one fails goes to others, however often the draw names the heavy one again. */
+  @Test
+  void furtherAttempts_areByWeightToo() throws Exception {
+    Testbed bed = new Testbed(Strategy.random(), 4, Testbed.weighted(100, 10, 10, 1, 1));
+    Map<String, Integer> counts = new TreeMap<>();
+    for (int i = 0; i < 20_000; i++) {
+      try (Lease lease = bed.balancer.acquire()) {
+        if (lease.backend().id().equals("m0")) {
+          try (Lease next = lease.another()) {
+            counts.merge(next.backend().id(), 1, Integer::sum);
+          }
+        }
+      }
+    }
+
+    ChiSquare.assertFits(counts, Map.of("m1", 10.0, "m2", 10.0, "m3", 1.0, "m4", 1.0), "seed 4");
   }
 
   @Test

@@ -9,6 +9,7 @@ import io.fairlead.backend.Backend;
 import io.fairlead.backend.Member;
 import io.fairlead.backend.Veto;
 import io.fairlead.request.Outcome;
+import io.fairlead.request.RequestContext;
 import io.fairlead.testing.Concurrently;
 import io.fairlead.testing.SeededChance;
 import io.fairlead.testing.StrategyContract;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -122,6 +124,46 @@ class RoundRobinTest implements StrategyContract {
     assertThat(counts)
         .as("not always the first")
         .isEqualTo(Map.of("m0", 100, "m1", 100, "m2", 50, "m3", 50));
+  }
+
+  /** Two turns for each call that fails once, and all calls would begin at the one that fails. */
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3, 5})
+  void deadMember_oneCallAfterTheOther_getsItsShareOfFirstAttempts(int size) throws Exception {
+    for (boolean weighted : new boolean[] {false, true}) {
+      LoadBalancer balancer = LoadBalancer.builder("test")
+          .strategy(weighted ? Strategy.weightedRoundRobin() : Strategy.roundRobin())
+          .backends(IntStream.range(0, size).mapToObj(RoundRobinTest::at).toList())
+          .chance(SeededChance.of(2))
+          .build();
+      int met = 0;
+      for (int i = 0; i < 1_000 * size; i++) {
+        try (Lease lease = balancer.acquire()) {
+          if (lease.backend().id().equals("m0")) {
+            met++;
+            lease.another().close();
+          }
+        }
+      }
+      assertThat(met).as("first attempts at m0; weighted: %s", weighted).isEqualTo(1_000);
+    }
+  }
+
+  /** Or all clients would go to the same server at the same time, for as long as one of them ramps up. */
+  @Test
+  void unequalFactors_clientsBeginAtDifferentPlaces() throws Exception {
+    Map<String, Integer> first = new TreeMap<>();
+    for (long seed = 0; seed < 2_000; seed++) {
+      Testbed bed = new Testbed(Strategy.roundRobin(), seed, Testbed.equal(10));
+      bed.factor("m9", 0.1);
+      first.merge(bed.pick(RequestContext.empty()), 1, Integer::sum);
+    }
+    Map<String, Double> shares = new TreeMap<>();
+    for (int i = 0; i < 10; i++) {
+      shares.put("m" + i, i == 9 ? 0.1 : 1.0);
+    }
+
+    ChiSquare.assertFits(first, shares, "seeds 0 to 1999");
   }
 
   private static Backend at(int i) {

@@ -20,6 +20,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 
@@ -155,6 +156,27 @@ final class Testbed {
       owners.add(pick(key(i)));
     }
     return owners;
+  }
+
+  /** What one of two members gets whose factor is this, with four requests at a time that take a random time each. */
+  static double shareOfALightMember(Strategy strategy, double factor) throws Exception {
+    Testbed bed = new Testbed(strategy, 13, equal(2));
+    bed.factor("m1", factor);
+    Random random = new Random(13);
+    List<Lease> open = new ArrayList<>();
+    int light = 0;
+    for (int i = 0; i < 20_000; i++) {
+      Lease lease = bed.balancer.acquire();
+      light += lease.backend().id().equals("m1") ? 1 : 0;
+      open.add(lease);
+      bed.clock.advance(Duration.ofMillis(1));
+      if (open.size() == 4) {
+        Lease ended = open.remove(random.nextInt(4));
+        ended.record(Outcome.success());
+        ended.close();
+      }
+    }
+    return light / 20_000.0;
   }
 
   static RequestContext key(int i) {

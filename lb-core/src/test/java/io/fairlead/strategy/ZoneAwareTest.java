@@ -254,14 +254,16 @@ class ZoneAwareTest implements StrategyContract {
     Strategy sticky = Strategy.sticky(Strategy.roundRobin());
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Strategy.zoneAware(sticky))
-        .withMessage("inner: sticky(roundRobin) (expected: sticky sessions around zones, as in "
+        .withMessage("inner: " + sticky + " (expected: sticky sessions around zones, as in "
             + "sticky(zoneAware(…)))");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Strategy.zoneAware(Strategy.subset(3, sticky)));
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Strategy.zoneAware(Strategy.subset(3, Strategy.subset(2, sticky))));
     assertThat(Strategy.sticky(Strategy.zoneAware(Strategy.subset(3, Strategy.random()))))
-        .hasToString("sticky(zoneAware(subset(3, random)))");
+        .hasToString(
+            "sticky(zoneAware(subset(3, random), overprovisioning 1.4), maxSessions 100000,"
+                + " idleTime PT1H)");
   }
 
   @Test

@@ -86,6 +86,11 @@ public class Request implements Choice {
   }
 
   @Override
+  public int attempt() {
+    return 0;
+  }
+
+  @Override
   public int draw() {
     return 0;
   }
