@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>{@code
  * try (Lease lease = orders.acquire()) {
  *   fetch(lease.backend());
- *   lease.record(Outcome.success());
+ *   lease.record(Outcome.success()); // or another one: what ends without one tells nothing of the server
  * }
  * }</pre>
  *

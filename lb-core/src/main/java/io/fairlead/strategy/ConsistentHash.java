@@ -13,8 +13,9 @@ import java.util.concurrent.atomic.LongAdder;
  *
  * <p>Who owns a key is the same in every JVM and whatever the order in which members are given: it depends on their ids and
  * weights only. While an owner is not available, or was tried already, each of its keys goes to one of the others, always the
- * same; all of them share in it. A member that ramps up gets its own keys little by little. Requests without a key go to the
- * less loaded of two members drawn, and are {@linkplain io.fairlead.LoadBalancerSnapshot#withoutKey counted}.
+ * same: to whom it will go if the owner leaves. They are as many others as the owner has points, at most. A member that ramps up
+ * gets its own keys little by little. Requests without a key go to the less loaded of two members drawn, and are
+ * {@linkplain io.fairlead.LoadBalancerSnapshot#withoutKey counted}.
  *
  * <p>Immutable.
  *
@@ -84,8 +85,8 @@ public final class ConsistentHash implements Strategy {
     /**
      * How many points on the ring a member has for each unit of its weight. More make shares more even (their standard
      * deviation is 1 / √points, 8 % with 160) and the ring larger, by 9 bytes for each point. If all members together have
-     * more than 4,194,304 points, each gets half as many, until they are no more than that. Keep weights small: 1 to 10, not
-     * 100 to 1,000.
+     * more than 4,194,304 points, each gets half as many, until they are no more than that; when that begins, half of all keys
+     * move. Keep weights small: 1 to 10, not 100 to 1,000.
      *
      * @param points 1 to 10,000; 160 by default
      */
@@ -103,9 +104,10 @@ public final class ConsistentHash implements Strategy {
     }
 
     /**
-     * Keeps any member from having more requests in flight than so many times its share of all that are in flight, rounded up;
-     * what is too much goes on to the next member on the ring. Requests of several threads at the same moment may pass it
-     * together; and a request that all who have room refuse goes where it is taken. No bound by default.
+     * Keeps any member from having more requests in flight than so many times its share of all that are in flight (with those
+     * on members that have left), rounded up; what is too much goes on to the next member on the ring. Requests of several
+     * threads at the same moment may pass it together; and a request that all who have room refuse goes where it is taken. No
+     * bound by default.
      *
      * @param factor above 1, to 100; the lower, the more even the load, and the more requests go elsewhere than their key says
      */

@@ -15,6 +15,9 @@ final class RingTable implements Hashed.Table {
   /** How far it is walked, past members who are not accepted, before it is looked for otherwise. */
   private static final int WALK = 64;
 
+  /** What a product may be too large by, which rounding up would make one of. */
+  private static final double ROUNDING = 1e-9;
+
   private static final int OWNER_BITS = 24;
   private static final long OWNER = (1L << OWNER_BITS) - 1;
 
@@ -188,6 +191,6 @@ final class RingTable implements Hashed.Table {
   /** Whether it has less than its part of the limit; each may have one. */
   private boolean hasRoom(int member, Shares shares, double limit) {
     return limit == Double.POSITIVE_INFINITY
-        || members.get(member).inFlight() < Math.ceil(limit * shares.part(member));
+        || members.get(member).inFlight() < Math.ceil(limit * shares.part(member) - ROUNDING);
   }
 }

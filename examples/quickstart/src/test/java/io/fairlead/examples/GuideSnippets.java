@@ -6,6 +6,7 @@ import io.fairlead.backend.Backend;
 import io.fairlead.backend.Derived;
 import io.fairlead.backend.Live;
 import io.fairlead.backend.Member;
+import io.fairlead.okhttp.CallOptions;
 import io.fairlead.request.RequestContext;
 import io.fairlead.strategy.ConsistentHash;
 import io.fairlead.strategy.HashKey;
@@ -18,6 +19,7 @@ import io.fairlead.strategy.Strategy;
 import io.fairlead.strategy.Subset;
 import io.fairlead.strategy.ZoneAware;
 import java.time.Duration;
+import okhttp3.Request;
 
 /** The code of the guide, compiled. {@link DocsTest} compares the two. */
 @SuppressWarnings({"unused", "SystemOut"})
@@ -37,6 +39,11 @@ final class GuideSnippets {
         .session(sessionId)
         .clientIp(remoteAddress)
         .zone("eu-1a");
+
+    Request request = new Request.Builder()
+        .url("http://images/v1/items")
+        .tag(CallOptions.class, CallOptions.of(context))
+        .build();
   }
 
   static void tuned() {
