@@ -25,6 +25,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -93,11 +94,11 @@ public final class Pool implements BackendPool {
     this.slowStart = new SlowStart(this, settings.slowStart().toNanos());
     this.selector = selector;
     this.events = new Events(listener);
-    this.publication = nothing(0);
+    this.publication = nothing();
   }
 
-  private Publication nothing(int number) {
-    Membership empty = new Membership(this, List.of(), number);
+  private Publication nothing() {
+    Membership empty = new Membership(this, List.of(), List.of());
     return new Publication(empty, empty, choice -> null);
   }
 
@@ -173,19 +174,22 @@ public final class Pool implements BackendPool {
         && new HashSet<>(wanted).equals(backendsOf(present.values()))) {
       return;
     }
-    Change change = new Change(before.all.number() + 1, before.all.size() > 0);
+    Change change = new Change(before.all.size() > 0);
     Publication after;
     try {
       for (Backend backend : wanted) {
         change.add(backend, present.remove(Identity.of(backend)));
       }
-      after = publicationOf(change.members, change.number);
+      after = publicationOf(new Membership(this, change.members, wanted));
     } catch (Throwable e) {
       change.undo();
       throw e;
     }
+    // A weight that rises from 0 does so before the swap, one that falls to 0 after it: or a choice
+    // in between, by the one set or the other, might find nobody.
+    change.settle(backend -> backend.weight() > 0);
     publication = after;
-    change.changed.keySet().forEach(member -> member.settle(member.backend()));
+    change.settle(backend -> backend.weight() == 0);
     change.fresh.forEach(PoolMember::announce);
     change.revived.forEach(events::joined);
     present.values().forEach(this::leave);
@@ -200,8 +204,7 @@ public final class Pool implements BackendPool {
     return backends;
   }
 
-  private Publication publicationOf(List<PoolMember> members, int number) {
-    Membership all = new Membership(this, members, number);
+  private Publication publicationOf(Membership all) {
     Members chosen = selector.scope(all);
     if (!(chosen instanceof Membership scope) || scope.root() != all) {
       throw new IllegalStateException(name + ": the strategy's scope is " + chosen
@@ -230,8 +233,7 @@ public final class Pool implements BackendPool {
     final List<PoolMember> members = new ArrayList<>();
     final List<PoolMember> fresh = new ArrayList<>();
     final List<PoolMember> revived = new ArrayList<>();
-    final Map<PoolMember, Backend> changed = new LinkedHashMap<>(); // what it was before
-    private final int number;
+    final Map<PoolMember, Backend> changed = new LinkedHashMap<>(); // what it will be
     private final boolean slowly;
 
     /**
@@ -239,8 +241,7 @@ public final class Pool implements BackendPool {
      *
      * @param slowly whether there is somebody to take the requests while those who come ramp up
      */
-    Change(int number, boolean slowly) {
-      this.number = number;
+    Change(boolean slowly) {
       this.slowly = slowly;
     }
 
@@ -252,8 +253,7 @@ public final class Pool implements BackendPool {
         member.track(tracker);
         fresh.add(member);
       } else if (!member.backend().equals(backend)) {
-        changed.put(member, member.backend());
-        member.change(backend, number);
+        changed.put(member, backend);
       }
       if (present == null && slowly) {
         slowStart.begin(member);
@@ -272,8 +272,15 @@ public final class Pool implements BackendPool {
       return member;
     }
 
+    void settle(Predicate<Backend> which) {
+      changed.forEach((member, backend) -> {
+        if (which.test(backend)) {
+          member.become(backend);
+        }
+      });
+    }
+
     void undo() {
-      changed.forEach(PoolMember::settle);
       fresh.forEach(slowStart::cancel);
       revived.forEach(slowStart::cancel);
       fresh.forEach(Pool.this::forget);
@@ -342,7 +349,7 @@ public final class Pool implements BackendPool {
       if (finished || !idle(last)) {
         return;
       }
-      publication = nothing(last.all.number() + 1);
+      publication = nothing();
       for (int i = 0; i < last.all.size(); i++) {
         leave(last.all.get(i));
       }

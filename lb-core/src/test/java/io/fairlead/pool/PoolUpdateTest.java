@@ -324,7 +324,7 @@ class PoolUpdateTest {
     List<String> events = List.copyOf(test.events);
     test.selector.clear();
     Publication before = pool.publication();
-    Members foreign = new Membership(pool, List.of(), 0);
+    Members foreign = new Membership(pool, List.of(), List.of());
     IllegalStateException no = new IllegalStateException("no");
     switch (where) {
       case "picker" ->
