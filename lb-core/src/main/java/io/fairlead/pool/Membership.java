@@ -11,7 +11,6 @@ import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
@@ -30,7 +29,7 @@ final class Membership implements Members {
   private final boolean allWeightsZero;
   private final AtomicInteger refreshes = new AtomicInteger();
   private final List<FromLive<?>> derived = new CopyOnWriteArrayList<>();
-  private final AtomicBoolean derivedStale = new AtomicBoolean();
+  private final Timers.Timer deriving;
   private final ReentrantLock computing = new ReentrantLock();
   private volatile boolean scope;
   private volatile LiveMembers live;
@@ -55,6 +54,7 @@ final class Membership implements Members {
       zero &= backend.weight() == 0;
     }
     this.allWeightsZero = parent == null ? zero : parent.allWeightsZero;
+    this.deriving = pool.timers().timer(this::deriveAll);
     this.live = compute();
   }
 
@@ -121,10 +121,16 @@ final class Membership implements Members {
       return;
     }
     int seen = 1;
-    do {
-      recompute();
-      seen = refreshes.addAndGet(-seen);
-    } while (seen != 0);
+    try {
+      do {
+        recompute();
+        seen = refreshes.addAndGet(-seen);
+      } while (seen != 0);
+    } finally {
+      if (seen != 0) {
+        refreshes.set(0); // out of memory: the next change tries again
+      }
+    }
   }
 
   /** A view after what it is a view of, since it goes by that one's panic. One made meanwhile sees to itself. */
@@ -134,7 +140,9 @@ final class Membership implements Members {
       LiveMembers now = compute();
       if (!now.sameAs(live)) {
         live = now;
-        deriveLater();
+        if (!derived.isEmpty()) {
+          deriving.set(); // on the scheduler, since a request may have caused the change
+        }
       }
     } finally {
       computing.unlock();
@@ -150,19 +158,14 @@ final class Membership implements Members {
     return fresh;
   }
 
-  /** On the scheduler, since a request may have caused the change; one round for as many changes as there are by then. */
-  private void deriveLater() {
-    if (!derived.isEmpty() && derivedStale.compareAndSet(false, true)) {
-      pool.scheduler().at(pool.clock().nanos(), () -> {
-        derivedStale.set(false);
-        for (FromLive<?> each : derived) {
-          try {
-            each.compute();
-          } catch (Throwable e) {
-            pool.strategyThrew(e);
-          }
-        }
-      });
+  /** One round for as many changes as there are by then. */
+  private void deriveAll() {
+    for (FromLive<?> each : derived) {
+      try {
+        each.compute();
+      } catch (Throwable e) {
+        pool.strategyThrew(e);
+      }
     }
   }
 

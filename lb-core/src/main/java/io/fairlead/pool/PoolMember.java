@@ -11,7 +11,8 @@ import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
  * A member of a {@link Pool}, and the account of its requests. For each request the balancer calls {@code enter}, and if
- * that granted a place {@code answered} and {@code releaseOne}, once each and in this order.
+ * that granted a place {@code answered} and {@code releaseOne}, once each and in this order, and then
+ * {@link Pool#released}.
  */
 public final class PoolMember extends Occupancy implements Member {
 
@@ -89,14 +90,14 @@ public final class PoolMember extends Occupancy implements Member {
     }
   }
 
-  /** A request has ended. */
-  public void releaseOne() {
+  /** A request has ended. Returns whether it was the last one of a member that drains. */
+  public boolean releaseOne() {
     try {
       tracker.released();
     } catch (Throwable e) {
       pool.strategyThrew(e);
     }
-    pool.released(this, released());
+    return released();
   }
 
   /** Tells that it has joined, if it was not told yet. */
