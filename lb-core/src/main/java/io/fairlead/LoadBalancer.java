@@ -130,16 +130,21 @@ public interface LoadBalancer extends AutoCloseable {
 
     /** The servers to begin with, in place of any given before: {@link Backend#of(String)} for each. None by default. */
     public Builder backends(String... hostsAndPorts) {
-      return backends(Arrays.stream(hostsAndPorts).map(Backend::of).toList());
+      return backends(Arrays.stream(Objects.requireNonNull(hostsAndPorts, "backends"))
+          .map(Backend::of)
+          .toList());
     }
 
     /** The servers to begin with, in place of any given before. None by default. */
     public Builder backends(Backend... backends) {
-      return backends(List.of(backends));
+      return backends(Arrays.asList(Objects.requireNonNull(backends, "backends")));
     }
 
     /** The servers to begin with, each with an id of its own, in place of any given before. None by default. */
     public Builder backends(Collection<Backend> backends) {
+      for (Backend backend : Objects.requireNonNull(backends, "backends")) {
+        Objects.requireNonNull(backend, "backends");
+      }
       this.backends = List.copyOf(backends);
       return this;
     }
@@ -180,7 +185,8 @@ public interface LoadBalancer extends AutoCloseable {
      * @param window zero to a day
      */
     public Builder slowStart(Duration window) {
-      if (window.isNegative() || window.compareTo(Duration.ofDays(1)) > 0) {
+      if (Objects.requireNonNull(window, "slowStart").isNegative()
+          || window.compareTo(Duration.ofDays(1)) > 0) {
         throw new IllegalArgumentException(
             "slowStart: " + window + " (expected: zero to 24 hours)");
       }

@@ -11,8 +11,12 @@ import java.time.Duration;
  *
  * <p>{@link #leased}, {@link #answered} and {@link #released} are called exactly once for each attempt, in this order, on
  * the thread that does the thing; those of several attempts come at the same time, from several threads. The events of
- * members ({@link #joined} to {@link #lifted}) come one at a time and in order. No lock is held during any of them, so that
- * a listener may call the balancer; it should be quick all the same, since a request waits for it.
+ * members ({@link #joined} to {@link #lifted}) come one at a time and in order. Between the two kinds there is none but this:
+ * {@code drained} comes after the {@code released} of the attempt that the server had to wait for. {@code leased} may come before
+ * {@code joined}, since a server gets requests from the moment that it is in the pool.
+ *
+ * <p>No lock is held during any of them, so that a listener may call the balancer. It must not block: it is called by a thread
+ * that makes a request, or by the one timer of all balancers, which ends vetoes and keeps what goes by weights up to date.
  *
  * <p>A listener that throws is logged, once, and never breaks a request.
  */

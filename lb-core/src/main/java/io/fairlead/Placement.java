@@ -310,8 +310,9 @@ final class Placement implements Choice, Lease {
   }
 
   private void release() {
-    member().releaseOne();
+    boolean last = member().releaseOne();
     balancer.listeners().released(member());
+    balancer.members().released(member(), last); // which may tell that the member is drained
   }
 
   @Override

@@ -147,4 +147,20 @@ class ListenersTest {
             "answered new:80: abandoned after PT0S",
             "released new:80");
   }
+
+  @Test
+  void lastRequestOfALeaver_releasedIsToldBeforeDrained() throws Exception {
+    LoadBalancer balancer = balancer(heard);
+    Lease lease = balancer.acquire();
+    String id = lease.backend().id();
+    balancer.pool().update(List.of());
+    heard.onEvent = event -> {
+      if (event.startsWith("released")) {
+        assertThat(lease.member().inFlight()).isZero();
+      }
+    };
+    lease.close();
+
+    assertThat(heard.events).endsWith("released " + id, "drained " + id);
+  }
 }

@@ -10,6 +10,7 @@ import io.fairlead.strategy.Picker;
 import io.fairlead.strategy.Selector;
 import io.fairlead.strategy.Strategy;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -106,7 +107,17 @@ class LoadBalancerBuilderTest {
     assertThatNullPointerException().isThrownBy(() -> builder.chance(null)).withMessage("chance");
     assertThatNullPointerException().isThrownBy(() -> builder.backends((String) null));
     assertThatNullPointerException()
-        .isThrownBy(() -> builder.backends(Collections.singleton(null)));
+        .isThrownBy(() -> builder.backends(Collections.singleton(null)))
+        .withMessage("backends");
+    assertThatNullPointerException()
+        .isThrownBy(() -> builder.backends(Backend.of("b:80"), null))
+        .withMessage("backends");
+    assertThatNullPointerException()
+        .isThrownBy(() -> builder.backends((Collection<Backend>) null))
+        .withMessage("backends");
+    assertThatNullPointerException()
+        .isThrownBy(() -> builder.slowStart(null))
+        .withMessage("slowStart");
   }
 
   @Test

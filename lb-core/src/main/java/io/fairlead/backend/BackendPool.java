@@ -25,7 +25,8 @@ public interface BackendPool {
    *
    * @param backends the new set, in any order
    * @throws IllegalArgumentException if two have the same id; nothing has changed then
-   * @throws IllegalStateException if the balancer is closed
+   * @throws IllegalStateException if the balancer is closed, or if its strategy calls this while an update is made; a listener
+   *     may
    */
   void update(Collection<Backend> backends);
 
@@ -47,7 +48,8 @@ public interface BackendPool {
    *
    * @param member a member of this pool
    * @param policy the policy's name; whoever gives the same name for the same member has the same hold
-   * @throws IllegalArgumentException if the member belongs to another pool
+   * @throws IllegalArgumentException if the member belongs to another pool, or the name is {@code slow start}, which is the
+   *     balancer's own policy
    */
   MemberControl control(Member member, String policy);
 }

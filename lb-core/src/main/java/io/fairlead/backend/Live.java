@@ -29,6 +29,12 @@ public interface Live {
   /** The weight of the {@code i}-th of them, more than 0; 1 for each if all weights in the pool are 0. */
   double weight(int i);
 
+  /**
+   * What policies have made of the own weight of the {@code i}-th of them, more than 0: its {@link #weight} is the two
+   * multiplied. 1 if no policy has a hand in it, less while it is held back, as a slow start does.
+   */
+  double factor(int i);
+
   /** The sum of their weights. */
   double total();
 

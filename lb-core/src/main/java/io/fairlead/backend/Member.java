@@ -12,7 +12,7 @@ import java.util.List;
  */
 public interface Member {
 
-  /** The backend, with the weight and metadata that it has now. */
+  /** The backend, with the weight and metadata that it has now: those of the last update that has taken effect. */
   Backend backend();
 
   /** How many requests it has, from their start to the end of the answer's body. */

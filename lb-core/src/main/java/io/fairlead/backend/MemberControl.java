@@ -48,7 +48,7 @@ public interface MemberControl {
   void lift();
 
   /**
-   * Sets this policy's factor of the member's weight.
+   * Sets this policy's factor of the member's weight. That of all policies together is at most 10<sup>100</sup>.
    *
    * @param factor 0 to {@link #MAX_FACTOR}; 1 by default
    * @throws IllegalArgumentException if it is anything else

@@ -1,7 +1,7 @@
 package io.fairlead.backend;
 
 import java.util.function.Function;
-import java.util.function.Predicate;
+import java.util.function.IntPredicate;
 
 /**
  * One membership of a {@link BackendPool}: who belongs to it between two updates, in a fixed order, with a live view of
@@ -21,15 +21,28 @@ public interface Members {
    */
   Member get(int i);
 
+  /**
+   * The backend of the {@code i}-th of them, as this membership has it: what a picker is made by. While that is being made the
+   * {@linkplain Member#backend() member's} may still be that of the membership before, with another weight and other metadata.
+   *
+   * @param i 0 to {@code size() - 1}
+   */
+  Backend backend(int i);
+
   /** Who of them may be picked now. One volatile read. */
   Live live();
 
   /**
-   * Those that meet a condition, which is tried once for each, now. The view has the same Member objects, indices of its
-   * own and a {@link #live()} of its own, and lives as long as this membership; whether there is a panic is decided by
-   * the whole membership.
+   * Those whose indices meet a condition, which is tried once for each, now:
+   *
+   * <pre>{@code
+   * Members near = members.where(i -> "eu-1a".equals(members.backend(i).zone()));
+   * }</pre>
+   *
+   * <p>The view has the same Member objects, indices of its own and a {@link #live()} of its own, and lives as long as this
+   * membership; whether there is a panic is decided by the whole membership.
    */
-  Members where(Predicate<? super Member> condition);
+  Members where(IntPredicate condition);
 
   /**
    * Something computed from {@link #live()}: here and now for the first time, and again after each change, one round for

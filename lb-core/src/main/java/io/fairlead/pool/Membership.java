@@ -1,55 +1,60 @@
 package io.fairlead.pool;
 
+import io.fairlead.backend.Backend;
 import io.fairlead.backend.Derived;
 import io.fairlead.backend.Live;
-import io.fairlead.backend.Member;
 import io.fairlead.backend.Members;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
-import java.util.function.Predicate;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** One membership, or a view of one. */
 final class Membership implements Members {
 
   private final PoolMember[] members;
+  private final Backend[]
+      backends; // what the members are here; they may be others already, or not yet
   private final Pool pool;
-  private final int number;
   private final @Nullable Membership parent; // of which it is a view; null if it is none
-  private final List<Membership> views = new CopyOnWriteArrayList<>();
+  private final Queue<Membership> views = new ConcurrentLinkedQueue<>(); // of this one itself
   private final boolean allWeightsZero;
   private final AtomicInteger refreshes = new AtomicInteger();
   private final List<FromLive<?>> derived = new CopyOnWriteArrayList<>();
-  private final AtomicBoolean derivedStale = new AtomicBoolean();
+  private final Timers.Timer deriving;
+  private final ReentrantLock computing = new ReentrantLock();
   private volatile boolean scope;
   private volatile LiveMembers live;
 
   /**
    * A membership that is no view.
    *
-   * @param number one more than that of the one before
+   * @param backends what each of the members is in it
    */
-  Membership(Pool pool, List<PoolMember> members, int number) {
-    this(pool, members.toArray(PoolMember[]::new), number, null);
+  Membership(Pool pool, List<PoolMember> members, List<Backend> backends) {
+    this(pool, members, backends, null);
   }
 
-  private Membership(Pool pool, PoolMember[] members, int number, @Nullable Membership parent) {
+  private Membership(
+      Pool pool, List<PoolMember> members, List<Backend> backends, @Nullable Membership parent) {
     this.pool = pool;
-    this.members = members;
-    this.number = number;
+    this.members = members.toArray(PoolMember[]::new);
+    this.backends = backends.toArray(Backend[]::new);
     this.parent = parent;
     boolean zero = true;
-    for (PoolMember member : members) {
-      zero &= member.ownWeight(number) == 0;
+    for (Backend backend : backends) {
+      zero &= backend.weight() == 0;
     }
     this.allWeightsZero = parent == null ? zero : parent.allWeightsZero;
+    this.deriving = pool.timers().timer(this::deriveAll);
     this.live = compute();
   }
 
@@ -64,6 +69,11 @@ final class Membership implements Members {
   }
 
   @Override
+  public Backend backend(int i) {
+    return backends[i];
+  }
+
+  @Override
   public Live live() {
     return live;
   }
@@ -72,25 +82,23 @@ final class Membership implements Members {
     return member.pickable(live.panic, this);
   }
 
-  int number() {
-    return number;
-  }
-
   boolean allWeightsZero() {
     return allWeightsZero;
   }
 
   @Override
-  public Members where(Predicate<? super Member> condition) {
+  public Members where(IntPredicate condition) {
     List<PoolMember> chosen = new ArrayList<>();
-    for (PoolMember member : members) {
-      if (condition.test(member)) {
-        chosen.add(member);
+    List<Backend> theirs = new ArrayList<>();
+    for (int i = 0; i < members.length; i++) {
+      if (condition.test(i)) {
+        chosen.add(members[i]);
+        theirs.add(backends[i]);
       }
     }
-    Membership view = new Membership(pool, chosen.toArray(PoolMember[]::new), number, this);
-    root().views.add(view);
-    root().refresh(); // a veto may have come before the view was known to the root
+    Membership view = new Membership(pool, chosen, theirs, this);
+    views.add(view);
+    view.recompute(); // a veto may have come before the view was known
     return view;
   }
 
@@ -101,7 +109,7 @@ final class Membership implements Members {
   /** Makes it what its balancer uses: whether there is a panic is decided here, for its views too. */
   void makeScope() {
     scope = true;
-    live = compute();
+    recompute();
   }
 
   /**
@@ -113,21 +121,33 @@ final class Membership implements Members {
       return;
     }
     int seen = 1;
-    do {
-      recompute();
-      for (Membership view : views) { // a view of a view comes after it
-        view.recompute();
+    try {
+      do {
+        recompute();
+        seen = refreshes.addAndGet(-seen);
+      } while (seen != 0);
+    } finally {
+      if (seen != 0) {
+        refreshes.set(0); // out of memory: the next change tries again
       }
-      seen = refreshes.addAndGet(-seen);
-    } while (seen != 0);
+    }
   }
 
+  /** A view after what it is a view of, since it goes by that one's panic. One made meanwhile sees to itself. */
   private void recompute() {
-    LiveMembers now = compute();
-    if (!now.sameAs(live)) {
-      live = now;
-      deriveLater();
+    computing.lock(); // or what was computed from older vetoes could come to stay
+    try {
+      LiveMembers now = compute();
+      if (!now.sameAs(live)) {
+        live = now;
+        if (!derived.isEmpty()) {
+          deriving.set(); // on the scheduler, since a request may have caused the change
+        }
+      }
+    } finally {
+      computing.unlock();
     }
+    views.forEach(Membership::recompute);
   }
 
   @Override
@@ -138,19 +158,14 @@ final class Membership implements Members {
     return fresh;
   }
 
-  /** On the scheduler, since a request may have caused the change; one round for as many changes as there are by then. */
-  private void deriveLater() {
-    if (!derived.isEmpty() && derivedStale.compareAndSet(false, true)) {
-      pool.scheduler().at(pool.clock().nanos(), () -> {
-        derivedStale.set(false);
-        for (FromLive<?> each : derived) {
-          try {
-            each.compute();
-          } catch (Throwable e) {
-            pool.strategyThrew(e);
-          }
-        }
-      });
+  /** One round for as many changes as there are by then. */
+  private void deriveAll() {
+    for (FromLive<?> each : derived) {
+      try {
+        each.compute();
+      } catch (Throwable e) {
+        pool.strategyThrew(e);
+      }
     }
   }
 
@@ -185,15 +200,18 @@ final class Membership implements Members {
     PoolMember[] live = new PoolMember[members.length];
     int[] indices = new int[members.length];
     double[] weights = new double[members.length];
+    double[] factors = new double[members.length];
     int size = 0;
     double total = 0;
     boolean uniform = true;
     for (int i = 0; i < members.length; i++) {
-      if (members[i].pickable(panic, this)) {
-        double weight = members[i].weight(this);
+      Standing standing = members[i].standing();
+      double weight = ownWeight(i) * standing.factor();
+      if (standing.allows(panic) && weight > 0) {
         live[size] = members[i];
         indices[size] = i;
         weights[size] = weight;
+        factors[size] = standing.factor();
         uniform &= weight == weights[0];
         total += weight;
         size++;
@@ -204,6 +222,7 @@ final class Membership implements Members {
         Arrays.copyOf(live, size),
         Arrays.copyOf(indices, size),
         Arrays.copyOf(weights, size),
+        Arrays.copyOf(factors, size),
         total,
         uniform,
         panic);
@@ -213,19 +232,25 @@ final class Membership implements Members {
   private boolean isPanic() {
     int meant = 0;
     int available = 0;
-    for (PoolMember member : members) {
-      if (member.weight(this) > 0) {
+    for (int i = 0; i < members.length; i++) {
+      Standing standing = members[i].standing();
+      if (ownWeight(i) * standing.factor() > 0) {
         meant++;
-        available += member.pickable(false, this) ? 1 : 0;
+        available += standing.available() ? 1 : 0;
       }
     }
     return available < pool.panicThreshold() * meant;
+  }
+
+  private int ownWeight(int i) {
+    return allWeightsZero ? 1 : backends[i].weight();
   }
 
   private static final class LiveMembers implements Live {
     private final PoolMember[] members;
     private final int[] indices;
     private final double[] weights;
+    private final double[] factors;
     private final double total;
     private final boolean uniform;
     private final boolean panic;
@@ -234,21 +259,24 @@ final class Membership implements Members {
         PoolMember[] members,
         int[] indices,
         double[] weights,
+        double[] factors,
         double total,
         boolean uniform,
         boolean panic) {
       this.members = members;
       this.indices = indices;
       this.weights = weights;
+      this.factors = factors;
       this.total = total;
       this.uniform = uniform;
       this.panic = panic;
     }
 
+    /** Of two of the same membership, in which own weights don't change. */
     boolean sameAs(LiveMembers other) {
       return panic == other.panic
           && Arrays.equals(indices, other.indices)
-          && Arrays.equals(weights, other.weights);
+          && Arrays.equals(factors, other.factors);
     }
 
     @Override
@@ -269,6 +297,11 @@ final class Membership implements Members {
     @Override
     public double weight(int i) {
       return weights[i];
+    }
+
+    @Override
+    public double factor(int i) {
+      return factors[i];
     }
 
     @Override

@@ -46,6 +46,11 @@ class Occupancy {
     return (word & (DRAINING | GONE)) != 0;
   }
 
+  /** Whether it has left and its last request has ended: it takes none any more, for ever. */
+  final boolean gone() {
+    return word < 0;
+  }
+
   /** One request more. Returns how many were outstanding before, or {@link #REFUSED} and nothing has changed. */
   final int enter() {
     long now = word;

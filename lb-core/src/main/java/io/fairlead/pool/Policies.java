@@ -3,17 +3,20 @@ package io.fairlead.pool;
 import io.fairlead.backend.Member;
 import io.fairlead.backend.MemberControl;
 import io.fairlead.backend.Veto;
-import io.fairlead.time.Cancellable;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /** What each policy says of one member. Changes are rare and take a lock; reading what they come to is a volatile read. */
 final class Policies {
+
+  /** Of all factors: of any use to nobody, and small enough for the sum of all weights to be a number. */
+  private static final double MAX_PRODUCT = 1e100;
 
   private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE / 2);
 
@@ -59,7 +62,7 @@ final class Policies {
     lock.lock();
     try {
       gone = true;
-      controls.values().forEach(control -> control.setTimer(null));
+      controls.values().forEach(Control::cancelTimer);
     } finally {
       lock.unlock();
     }
@@ -70,7 +73,7 @@ final class Policies {
     boolean hard = false;
     double factor = 1;
     for (Control control : controls.values()) {
-      factor *= control.factor;
+      factor = Math.min(MAX_PRODUCT, factor * control.factor);
       if (control.veto != null) {
         vetoes.add(control.veto);
         hard |= control.veto.kind() == Veto.Kind.HARD;
@@ -85,7 +88,7 @@ final class Policies {
   private final class Control implements MemberControl {
     private final String policy;
     private @Nullable Veto veto; // guarded by lock, as are those below
-    private @Nullable Cancellable timer;
+    private Timers.@Nullable Timer timer;
     private double factor = 1;
 
     Control(String policy) {
@@ -99,7 +102,7 @@ final class Policies {
 
     @Override
     public void veto(Veto.Kind kind, String reason, Duration time) {
-      if (time.isNegative()) {
+      if (Objects.requireNonNull(time, "time").isNegative()) {
         throw new IllegalArgumentException("time: " + time + " (expected: zero or more)");
       }
       // The longest that can be compared on the clock is as good as for ever.
@@ -116,10 +119,11 @@ final class Policies {
           return;
         }
         veto = next;
-        setTimer(
-            untilNanos == Veto.UNTIL_LIFTED
-                ? null
-                : pool.scheduler().at(untilNanos, () -> end(next)));
+        cancelTimer();
+        if (untilNanos != Veto.UNTIL_LIFTED) {
+          timer = pool.timers().timer(() -> end(next));
+          timer.set(untilNanos);
+        }
         sumUp();
         announce();
         pool.events().vetoed(member, next);
@@ -144,7 +148,7 @@ final class Policies {
           return;
         }
         veto = null;
-        setTimer(null);
+        cancelTimer();
         sumUp();
         back = member.vetoes().isEmpty();
         pool.events().lifted(member, ended);
@@ -157,16 +161,15 @@ final class Policies {
       pool.availabilityChanged();
     }
 
-    private void setTimer(@Nullable Cancellable next) {
+    private void cancelTimer() {
       if (timer != null) {
         timer.cancel();
+        timer = null;
       }
-      timer = next;
     }
 
     @Override
     public void factor(double factor) {
-      // Bounded, or the product of several could be infinite, and with a 0 among them no number.
       if (!(factor >= 0 && factor <= MAX_FACTOR)) {
         throw new IllegalArgumentException("factor: " + factor + " (expected: 0 to 1000000)");
       }

@@ -9,7 +9,6 @@ import io.fairlead.strategy.Picker;
 import io.fairlead.strategy.Selector;
 import io.fairlead.strategy.Tracker;
 import io.fairlead.time.NanoClock;
-import io.fairlead.time.Scheduler;
 import io.fairlead.time.TimeSource;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,6 +24,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,11 +56,13 @@ public final class Pool implements BackendPool {
 
   /** An update that is asked for. What became of it is guarded by the lock. */
   private static final class Wanted {
-    final List<Backend> backends;
-    boolean done;
+    @Nullable
+    List<Backend> backends; // null once it was made, well or not
+
+    boolean failed;
 
     @Nullable
-    Throwable failure;
+    Throwable failure; // until who asked for it takes it
 
     Wanted(List<Backend> backends) {
       this.backends = backends;
@@ -73,31 +75,35 @@ public final class Pool implements BackendPool {
   private final SlowStart slowStart;
   private final Selector selector;
   private final Events events;
+  private final Timers timers;
   private final ReentrantLock updating = new ReentrantLock();
   private final AtomicReference<@Nullable Wanted> latest = new AtomicReference<>();
   private final Map<Identity, PoolMember> draining = new ConcurrentHashMap<>();
   // Not the size of draining, in which one that is not yet forgotten gives way to its successor.
   private final AtomicInteger unforgotten = new AtomicInteger();
-  private final AtomicBoolean weightsStale = new AtomicBoolean();
+  private final Timers.Timer refresh;
   private final AtomicBoolean strategyThrew = new AtomicBoolean();
   private final AtomicBoolean selectorClosed = new AtomicBoolean();
   private volatile Publication publication;
   private volatile boolean closed;
   private volatile boolean finished;
+  private volatile @Nullable PoolMember busy; // one that had requests when this was last looked at
 
   /** An empty pool. */
   public Pool(Settings settings, Selector selector, PoolListener listener) {
     this.name = settings.name();
     this.time = settings.time();
     this.panicThreshold = settings.panicThreshold();
-    this.slowStart = new SlowStart(this, settings.slowStart().toNanos());
+    this.timers = new Timers(name, time);
+    this.refresh = timers.timer(() -> this.publication.all.refresh());
+    this.slowStart = new SlowStart(this, timers, settings.slowStart().toNanos());
     this.selector = selector;
     this.events = new Events(listener);
-    this.publication = nothing(0);
+    this.publication = nothing();
   }
 
-  private Publication nothing(int number) {
-    Membership empty = new Membership(this, List.of(), number);
+  private Publication nothing() {
+    Membership empty = new Membership(this, List.of(), List.of());
     return new Publication(empty, empty, choice -> null);
   }
 
@@ -114,38 +120,49 @@ public final class Pool implements BackendPool {
   // points is not built for a set that is out of date already.
   @Override
   public void update(Collection<Backend> backends) {
+    if (updating.isHeldByCurrentThread()) {
+      throw new IllegalStateException(name
+          + ": update by the strategy, while one is made (expected: not from within its methods)");
+    }
     Wanted wanted = new Wanted(checked(Objects.requireNonNull(backends, "backends")));
     latest.set(wanted);
     updating.lock();
     try {
       Wanted last = Objects.requireNonNull(latest.get());
       make(last);
-      if (last.failure != null) {
+      if (last.failed) {
         make(wanted); // the later one came to nothing
       }
-      if (wanted.failure instanceof Error e) {
+      Throwable failure = wanted.failure;
+      wanted.failure = null;
+      if (failure instanceof Error e) {
         throw e;
-      } else if (wanted.failure instanceof RuntimeException e) {
+      } else if (failure instanceof RuntimeException e) {
         throw e;
+      } else if (failure != null) { // thrown past the compiler, as other languages may
+        throw new IllegalStateException(name + ": the strategy threw", failure);
       }
     } finally {
       updating.unlock();
+      finishIfIdle(); // whose release could not, since it found the lock taken
       events.deliver();
     }
   }
 
   /** Unless that was done already, perhaps by another thread that asked for less. */
   private void make(Wanted wanted) {
-    if (wanted.done) {
+    List<Backend> backends = wanted.backends;
+    if (backends == null) {
       return;
     }
-    wanted.done = true;
+    wanted.backends = null;
     try {
       if (closed) {
         throw new IllegalStateException(name + ": closed (expected: no update after close)");
       }
-      swapTo(wanted.backends);
-    } catch (RuntimeException | Error e) {
+      swapTo(backends);
+    } catch (Throwable e) {
+      wanted.failed = true;
       wanted.failure = e;
     }
   }
@@ -173,23 +190,30 @@ public final class Pool implements BackendPool {
         && new HashSet<>(wanted).equals(backendsOf(present.values()))) {
       return;
     }
-    Change change = new Change(before.all.number() + 1, before.all.size() > 0);
+    Change change = new Change(before.all.size() > 0);
     Publication after;
     try {
       for (Backend backend : wanted) {
         change.add(backend, present.remove(Identity.of(backend)));
       }
-      after = publicationOf(change.members, change.number);
+      after = publicationOf(new Membership(this, change.members, wanted));
     } catch (Throwable e) {
       change.undo();
       throw e;
     }
+    // A weight that rises from 0 does so before the swap, one that falls to 0 after it: or a choice
+    // in between, by the one set or the other, might find nobody.
+    change.settle(backend -> backend.weight() > 0);
     publication = after;
-    change.changed.keySet().forEach(member -> member.settle(member.backend()));
+    change.settle(backend -> backend.weight() == 0);
     change.fresh.forEach(PoolMember::announce);
-    change.revived.forEach(events::joined);
+    for (PoolMember member : change.revived) {
+      forgetDraining(member);
+      events.joined(member);
+    }
     present.values().forEach(this::leave);
     after.all.refresh(); // a veto may have hit the membership before, while this one was made
+    timers.retry();
   }
 
   private static Set<Backend> backendsOf(Collection<PoolMember> members) {
@@ -200,8 +224,7 @@ public final class Pool implements BackendPool {
     return backends;
   }
 
-  private Publication publicationOf(List<PoolMember> members, int number) {
-    Membership all = new Membership(this, members, number);
+  private Publication publicationOf(Membership all) {
     Members chosen = selector.scope(all);
     if (!(chosen instanceof Membership scope) || scope.root() != all) {
       throw new IllegalStateException(name + ": the strategy's scope is " + chosen
@@ -230,8 +253,7 @@ public final class Pool implements BackendPool {
     final List<PoolMember> members = new ArrayList<>();
     final List<PoolMember> fresh = new ArrayList<>();
     final List<PoolMember> revived = new ArrayList<>();
-    final Map<PoolMember, Backend> changed = new LinkedHashMap<>(); // what it was before
-    private final int number;
+    final Map<PoolMember, Backend> changed = new LinkedHashMap<>(); // what it will be
     private final boolean slowly;
 
     /**
@@ -239,8 +261,7 @@ public final class Pool implements BackendPool {
      *
      * @param slowly whether there is somebody to take the requests while those who come ramp up
      */
-    Change(int number, boolean slowly) {
-      this.number = number;
+    Change(boolean slowly) {
       this.slowly = slowly;
     }
 
@@ -252,8 +273,7 @@ public final class Pool implements BackendPool {
         member.track(tracker);
         fresh.add(member);
       } else if (!member.backend().equals(backend)) {
-        changed.put(member, member.backend());
-        member.change(backend, number);
+        changed.put(member, backend);
       }
       if (present == null && slowly) {
         slowStart.begin(member);
@@ -266,19 +286,26 @@ public final class Pool implements BackendPool {
       if (member == null || !member.revive()) {
         return null;
       }
-      draining.remove(Identity.of(backend), member);
-      unforgotten.decrementAndGet();
       revived.add(member);
       return member;
     }
 
+    void settle(Predicate<Backend> which) {
+      changed.forEach((member, backend) -> {
+        if (which.test(backend)) {
+          member.become(backend);
+        }
+      });
+    }
+
     void undo() {
-      changed.forEach(PoolMember::settle);
-      fresh.forEach(slowStart::cancel);
-      revived.forEach(slowStart::cancel);
-      fresh.forEach(Pool.this::forget);
+      for (PoolMember member : fresh) {
+        forget(member);
+        member.close();
+        slowStart.end(member);
+      }
       for (PoolMember member : revived) {
-        awaitEnd(member);
+        slowStart.end(member);
         if (member.drain()) {
           gone(member);
         }
@@ -289,10 +316,15 @@ public final class Pool implements BackendPool {
   private void gone(PoolMember member) {
     forget(member);
     member.close();
-    draining.remove(Identity.of(member.backend()), member);
+    slowStart.end(member);
     events.drained(member);
-    unforgotten.decrementAndGet();
+    forgetDraining(member);
     closeSelectorIfDone();
+  }
+
+  private void forgetDraining(PoolMember member) {
+    draining.remove(Identity.of(member.backend()), member);
+    unforgotten.decrementAndGet();
   }
 
   private void closeSelectorIfDone() {
@@ -313,14 +345,21 @@ public final class Pool implements BackendPool {
     }
   }
 
-  /** A member's request has ended, perhaps its last. */
-  void released(PoolMember member, boolean last) {
+  /**
+   * A member's request has ended, and whoever hears of that has heard of it.
+   *
+   * @param last whether it was the last one of a member that drains
+   */
+  public void released(PoolMember member, boolean last) {
     if (last) {
       gone(member);
       events.deliver();
     }
     if (closed) {
-      finishIfIdle();
+      PoolMember busy = this.busy;
+      if (busy == null || busy.inFlight() == 0) { // else its last one's end will come here
+        finishIfIdle();
+      }
     }
   }
 
@@ -335,32 +374,52 @@ public final class Pool implements BackendPool {
     return closed;
   }
 
+  // A request must not wait for a table that is being made. Whoever finds the lock taken leaves it
+  // to
+  // who has it, and looks again once it is free.
   private void finishIfIdle() {
-    updating.lock();
-    try {
-      Publication last = publication;
-      if (finished || !idle(last)) {
-        return;
+    while (closed
+        && !finished
+        && idle()
+        && !updating.isHeldByCurrentThread()
+        && updating.tryLock()) {
+      try {
+        if (!finished && idle()) { // without the lock one on its way out may have been overlooked
+          finish();
+        }
+      } finally {
+        updating.unlock();
+        events.deliver();
       }
-      publication = nothing(last.all.number() + 1);
-      for (int i = 0; i < last.all.size(); i++) {
-        leave(last.all.get(i));
-      }
-      finished = true; // not before all have left, or the first to go would seem to be the last
-      closeSelectorIfDone();
-    } finally {
-      updating.unlock();
-      events.deliver();
     }
   }
 
-  private boolean idle(Publication last) {
+  private void finish() {
+    Publication last = publication;
+    publication = nothing();
     for (int i = 0; i < last.all.size(); i++) {
-      if (last.all.get(i).inFlight() > 0) {
+      leave(last.all.get(i));
+    }
+    finished = true; // not before all have left, or the first to go would seem to be the last
+    closeSelectorIfDone();
+  }
+
+  private boolean idle() {
+    Membership all = publication.all;
+    for (int i = 0; i < all.size(); i++) {
+      if (isBusy(all.get(i))) {
         return false;
       }
     }
-    return draining.values().stream().allMatch(member -> member.inFlight() == 0);
+    return draining.values().stream().noneMatch(this::isBusy);
+  }
+
+  private boolean isBusy(PoolMember member) {
+    if (member.inFlight() == 0) {
+      return false;
+    }
+    busy = member;
+    return true;
   }
 
   @Override
@@ -395,6 +454,10 @@ public final class Pool implements BackendPool {
       throw new IllegalArgumentException(
           "member: " + member + " (expected: a member of the pool of " + name + ")");
     }
+    if (policy.equals(SlowStart.POLICY)) {
+      throw new IllegalArgumentException("policy: " + policy
+          + " (expected: another name, since this is the balancer's own policy)");
+    }
     return own.control(policy);
   }
 
@@ -416,8 +479,8 @@ public final class Pool implements BackendPool {
     return time;
   }
 
-  Scheduler scheduler() {
-    return time;
+  Timers timers() {
+    return timers;
   }
 
   /** To put events in line under a lock; {@link #availabilityChanged} delivers them. */
@@ -426,18 +489,15 @@ public final class Pool implements BackendPool {
   }
 
   void availabilityChanged() {
+    timers.retry();
     publication.all.refresh();
     events.deliver();
   }
 
   /** Unlike vetoes, weights may change of all members at once, again and again, as they ramp up: one round for all. */
   void weightChanged() {
-    if (weightsStale.compareAndSet(false, true)) {
-      time.at(time.nanos(), () -> {
-        weightsStale.set(false);
-        publication.all.refresh();
-      });
-    }
+    timers.retry();
+    refresh.set();
   }
 
   /** A strategy's own mistake, which must not become a request's. */

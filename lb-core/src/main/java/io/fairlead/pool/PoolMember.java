@@ -11,23 +11,17 @@ import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
  * A member of a {@link Pool}, and the account of its requests. For each request the balancer calls {@code enter}, and if
- * that granted a place {@code answered} and {@code releaseOne}, once each and in this order.
+ * that granted a place {@code answered} and {@code releaseOne}, once each and in this order, and then
+ * {@link Pool#released}.
  */
 public final class PoolMember extends Occupancy implements Member {
-
-  /** In {@link #weights}: the number of the membership that the newer weight waits for, above the two weights. */
-  private static final int WAITS_SHIFT = 41;
-
-  private static final long WAITING = 1L << 40;
-  private static final int BEFORE_SHIFT = 20;
-  private static final int WEIGHT = (1 << BEFORE_SHIFT) - 1;
 
   private final Pool pool;
 
   // What a choice asks, in the object itself and not behind it.
   private volatile Standing standing = Standing.CLEAN;
   private volatile long silentSince;
-  private volatile long weights;
+  private volatile int ownWeight; // the backend's
   private volatile Backend backend;
   private Tracker tracker = Tracker.NONE; // set before the member is published
 
@@ -37,7 +31,7 @@ public final class PoolMember extends Occupancy implements Member {
   PoolMember(Pool pool, Backend backend) {
     this.pool = pool;
     this.backend = backend;
-    this.weights = backend.weight();
+    this.ownWeight = backend.weight();
     this.policies = new Policies(pool, this);
   }
 
@@ -45,22 +39,10 @@ public final class PoolMember extends Occupancy implements Member {
     this.tracker = tracker;
   }
 
-  /**
-   * Makes it another backend with the membership of this number. Until that takes effect requests go by the weight before,
-   * and nobody must lose one that only the new membership takes.
-   */
-  void change(Backend changed, int membership) {
-    weights = (long) membership << WAITS_SHIFT
-        | WAITING
-        | (long) backend.weight() << BEFORE_SHIFT
-        | changed.weight();
+  /** Makes it another backend, in all memberships. */
+  void become(Backend changed) {
     backend = changed;
-  }
-
-  /** Makes it this backend, in all memberships. */
-  void settle(Backend settled) {
-    weights = settled.weight();
-    backend = settled;
+    ownWeight = changed.weight();
   }
 
   /** Whether it is a member of this pool, now or once. */
@@ -108,14 +90,14 @@ public final class PoolMember extends Occupancy implements Member {
     }
   }
 
-  /** A request has ended. */
-  public void releaseOne() {
+  /** A request has ended. Returns whether it was the last one of a member that drains. */
+  public boolean releaseOne() {
     try {
       tracker.released();
     } catch (Throwable e) {
       pool.strategyThrew(e);
     }
-    pool.released(this, released());
+    return released();
   }
 
   /** Tells that it has joined, if it was not told yet. */
@@ -135,7 +117,13 @@ public final class PoolMember extends Occupancy implements Member {
   /** Whether vetoes and weight allow it to be picked. */
   boolean pickable(boolean panic, Membership membership) {
     Standing standing = this.standing;
-    return (standing.available() || (panic && !standing.hard())) && weight(membership) > 0;
+    return standing.allows(panic)
+        && standing.factor() > 0
+        && (ownWeight > 0 || membership.allWeightsZero());
+  }
+
+  Standing standing() {
+    return standing;
   }
 
   void standing(Standing standing) {
@@ -154,20 +142,8 @@ public final class PoolMember extends Occupancy implements Member {
 
   @Override
   public double weight() {
-    return weight(pool.publication().all);
-  }
-
-  double weight(Membership membership) {
-    int own = ownWeight(membership.number());
-    return (own == 0 && membership.allWeightsZero() ? 1 : own) * standing.factor();
-  }
-
-  /** The backend's own weight in the membership with this number. */
-  int ownWeight(int membership) {
-    long now = weights;
-    boolean early = (now & WAITING) != 0
-        && now >>> WAITS_SHIFT != ((long) membership << WAITS_SHIFT >>> WAITS_SHIFT);
-    return (int) (early ? now >>> BEFORE_SHIFT : now) & WEIGHT;
+    int own = ownWeight;
+    return (own == 0 && pool.publication().all.allWeightsZero() ? 1 : own) * standing.factor();
   }
 
   @Override

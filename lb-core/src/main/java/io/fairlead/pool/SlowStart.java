@@ -1,8 +1,8 @@
 package io.fairlead.pool;
 
+import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * A policy that gives members who are new or back their share little by little: caches are cold, code is not compiled, pools of
@@ -19,61 +19,76 @@ final class SlowStart {
   /** In how many steps: none adds more than a fiftieth of the share. */
   private static final int STEPS = 50;
 
-  private static final String POLICY = "slow start";
+  /** The name of this policy, which no other may have. */
+  static final String POLICY = "slow start";
 
   private final Pool pool;
   private final long windowNanos;
-  private final Map<PoolMember, Long> since = new ConcurrentHashMap<>();
-  private final AtomicBoolean ticking = new AtomicBoolean();
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Map<PoolMember, Long> since = new HashMap<>(); // guarded by lock
+  private final Timers.Timer ticks; // set and called off under lock
 
   /**
    * A slow start.
    *
    * @param windowNanos how long it takes; 0 for none
    */
-  SlowStart(Pool pool, long windowNanos) {
+  SlowStart(Pool pool, Timers timers, long windowNanos) {
     this.pool = pool;
     this.windowNanos = windowNanos;
+    this.ticks = timers.timer(this::tick);
   }
 
-  /** The member can be picked from now on. */
+  /** The member can be picked from now on, unless it is gone. */
   void begin(PoolMember member) {
-    if (windowNanos > 0) {
-      since.compute(member, (same, before) -> {
+    if (windowNanos == 0) {
+      return;
+    }
+    lock.lock();
+    try {
+      if (!member.gone()) {
+        since.put(member, pool.clock().nanos());
         member.control(POLICY).factor(FIRST);
-        return pool.clock().nanos();
-      });
-      keepTicking();
+        keepTicking();
+      }
+    } finally {
+      lock.unlock();
     }
   }
 
-  /** The member gets its whole share after all. */
-  void cancel(PoolMember member) {
-    since.computeIfPresent(member, (same, start) -> {
-      member.control(POLICY).factor(1);
-      return null;
-    });
+  /** The member gets its whole share after all, or is gone. */
+  void end(PoolMember member) {
+    lock.lock();
+    try {
+      if (since.remove(member) != null) {
+        member.control(POLICY).factor(1);
+        if (since.isEmpty()) {
+          ticks.cancel();
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 
   private void keepTicking() {
-    if (ticking.compareAndSet(false, true)) {
-      pool.scheduler().at(pool.clock().nanos() + Math.max(1, windowNanos / STEPS), this::tick);
-    }
+    ticks.set(pool.clock().nanos() + Math.max(1, windowNanos / STEPS));
   }
 
   private void tick() {
-    ticking.set(false); // before the look, so that who begins after it makes the next tick
-    long now = pool.clock().nanos();
-    // Each with the map's lock on it, or a factor that was just set to 1 for good could be lowered.
-    since
-        .keySet()
-        .forEach(member -> since.computeIfPresent(member, (same, start) -> {
-          double share = (double) (now - start) / windowNanos;
-          member.control(POLICY).factor(Math.min(1, Math.max(FIRST, share)));
-          return share < 1 ? start : null;
-        }));
-    if (!since.isEmpty() && !pool.closed()) {
-      keepTicking();
+    lock.lock();
+    try {
+      long now = pool.clock().nanos();
+      since.entrySet().removeIf(entry -> {
+        double share = (double) (now - entry.getValue()) / windowNanos;
+        entry.getKey().control(POLICY).factor(Math.min(1, Math.max(FIRST, share)));
+        return share >= 1;
+      });
+      if (!since.isEmpty()) {
+        keepTicking();
+      }
+    } finally {
+      lock.unlock();
     }
   }
 }

@@ -15,4 +15,9 @@ record Standing(List<Veto> vetoes, boolean available, boolean hard, double facto
 
   /** That of most members at most times, and one object for all of them. */
   static final Standing CLEAN = new Standing(List.of(), true, false, 1);
+
+  /** Whether the vetoes leave it in. */
+  boolean allows(boolean panic) {
+    return available || (panic && !hard);
+  }
 }

@@ -75,11 +75,14 @@ public final class RequestContext {
   /**
    * Sets the IP address of the client on whose behalf the request is made.
    *
-   * @param address IPv4 or IPv6 in text, as a servlet's {@code getRemoteAddr()} gives it; never a name
+   * @param address IPv4 or IPv6 in text, as a servlet's {@code getRemoteAddr()} gives it; never a name. The zone of an IPv6
+   *     address ({@code %eth0}) is another host's affair, and left out
    * @throws IllegalArgumentException if it is no IP address
    */
   public RequestContext clientIp(String address) {
-    InetAddress parsed = IpLiteral.parse(Objects.requireNonNull(address, "address"));
+    int zone = Objects.requireNonNull(address, "address").indexOf('%');
+    boolean zoned = zone >= 0 && zone < address.length() - 1 && address.indexOf(':') >= 0;
+    InetAddress parsed = IpLiteral.parse(zoned ? address.substring(0, zone) : address);
     if (parsed == null) {
       throw new IllegalArgumentException(
           "clientIp: " + address + " (expected: an IPv4 or IPv6 address)");

@@ -46,7 +46,7 @@ final class Hashed implements Selector {
   static long[] ids(Members members) {
     long[] ids = new long[members.size()];
     for (int i = 0; i < ids.length; i++) {
-      ids[i] = HASHER.hashCharsToLong(members.get(i).backend().id());
+      ids[i] = HASHER.hashCharsToLong(members.backend(i).id());
     }
     return ids;
   }
@@ -56,7 +56,7 @@ final class Hashed implements Selector {
     int[] weights = new int[members.size()];
     int sum = 0;
     for (int i = 0; i < weights.length; i++) {
-      weights[i] = members.get(i).backend().weight();
+      weights[i] = members.backend(i).weight();
       sum |= weights[i];
     }
     if (sum == 0) {

@@ -38,15 +38,15 @@ final class RoundRobin implements Selector {
 
   @Override
   public Picker picker(Members members) {
-    Derived<Turns> turns = members.derive(live -> turns(members, live));
+    Derived<Turns> turns = members.derive(this::turns);
     return choice -> pick(members, turns, choice);
   }
 
-  private Turns turns(Members members, Live live) {
+  private Turns turns(Live live) {
     double[] weights = new double[live.size()];
     boolean uniform = true;
     for (int i = 0; i < weights.length; i++) {
-      weights[i] = weighted ? live.weight(i) : Shares.factor(members, live, i);
+      weights[i] = weighted ? live.weight(i) : live.factor(i);
       uniform &= weights[i] == weights[0];
     }
     return new Turns(live, uniform ? null : Interleaving.of(weights));

@@ -44,7 +44,10 @@ public interface Selector extends AutoCloseable {
   /** Lets go of what is held for a member. Called once, when it has left and its last request has ended. */
   default void forget(Member member) {}
 
-  /** Lets go of everything. Called once, when the balancer is closed and its last request has ended. */
+  /**
+   * Lets go of everything. Called once, when the balancer is closed and its last request has ended. A choice that was under way
+   * may still ask an old picker after it, whose answer then does not count; it must do no harm.
+   */
   @Override
   default void close() {}
 }

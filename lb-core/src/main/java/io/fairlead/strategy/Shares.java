@@ -23,21 +23,21 @@ final class Shares {
 
   /** Shares that follow the live weights. */
   static Derived<Shares> of(Members members) {
-    return members.derive(live -> of(members, live));
+    return members.derive(live -> of(members.size(), live));
   }
 
-  private static Shares of(Members members, Live live) {
-    double whole = whole(members, live);
+  private static Shares of(int members, Live live) {
+    double whole = whole(live);
     double least = 1;
-    double[] parts = new double[members.size()];
+    double[] parts = new double[members];
     for (int i = 0; i < live.size(); i++) {
       parts[live.index(i)] = live.weight(i) / live.total();
-      least = Math.min(least, factor(members, live, i) / whole);
+      least = Math.min(least, live.factor(i) / whole);
     }
-    float[] ramps = new float[least < 1 ? members.size() : 0];
+    float[] ramps = new float[least < 1 ? members : 0];
     Arrays.fill(ramps, 1);
     for (int i = 0; least < 1 && i < live.size(); i++) {
-      ramps[live.index(i)] = (float) (factor(members, live, i) / whole);
+      ramps[live.index(i)] = (float) (live.factor(i) / whole);
     }
     return new Shares(ramps, parts);
   }
@@ -46,18 +46,12 @@ final class Shares {
    * The factor with which a member is not held back: 1, or the highest if all have less, since who ramps up with all others
    * has nobody who could take its keys better. More than 1 is no reason to take keys from others.
    */
-  static double whole(Members members, Live live) {
+  static double whole(Live live) {
     double most = 0;
     for (int i = 0; i < live.size(); i++) {
-      most = Math.max(most, factor(members, live, i));
+      most = Math.max(most, live.factor(i));
     }
     return most == 0 ? 1 : Math.min(1, most);
-  }
-
-  /** What policies have made of the {@code i}-th live one's own weight. */
-  static double factor(Members members, Live live, int i) {
-    int own = live.member(i).backend().weight();
-    return own == 0 ? live.weight(i) : live.weight(i) / own; // 0: all are, and each counts as 1
   }
 
   /** Whether a member, named by its index, takes this one of the keys that are its own: all, unless it is held back. */

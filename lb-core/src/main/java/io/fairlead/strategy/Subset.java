@@ -2,11 +2,9 @@ package io.fairlead.strategy;
 
 import io.fairlead.backend.Member;
 import io.fairlead.backend.Members;
-import java.util.Collections;
+import java.util.BitSet;
 import java.util.Comparator;
-import java.util.IdentityHashMap;
 import java.util.Objects;
-import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -80,11 +78,11 @@ public final class Subset implements Strategy {
       }
       long[] ids = Hashed.ids(all);
       int[] chosen = clients > 0 ? run(usable, ids) : highest(usable, ids);
-      Set<Member> subset = Collections.newSetFromMap(new IdentityHashMap<>());
+      BitSet subset = new BitSet();
       for (int i : chosen) {
-        subset.add(all.get(i));
+        subset.set(i);
       }
-      return selector.scope(all.where(subset::contains));
+      return selector.scope(all.where(subset::get));
     }
 
     /** Those that are meant to get requests. */

@@ -1,5 +1,6 @@
 package io.fairlead.strategy;
 
+import io.fairlead.backend.Backend;
 import io.fairlead.backend.Derived;
 import io.fairlead.backend.Live;
 import io.fairlead.backend.Member;
@@ -7,6 +8,7 @@ import io.fairlead.backend.Members;
 import io.fairlead.request.RequestContext;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -90,63 +92,94 @@ public final class ZoneAware implements Strategy {
 
     @Override
     public Tracker track(Member member) {
-      return selector(zoneOf(member)).track(member);
+      return selector(nameOf(member.backend())).track(member);
     }
 
     @Override
     public void forget(Member member) {
-      selector(zoneOf(member)).forget(member);
+      selector(nameOf(member.backend())).forget(member);
     }
 
     @Override
     public Members scope(Members all) {
       Set<Member> chosen = Collections.newSetFromMap(new IdentityHashMap<>());
-      groups(all).forEach((zone, group) -> {
-        Members scope = selector(zone).scope(group);
+      Groups groups = new Groups(all);
+      for (int zone = 0; zone < groups.names.size(); zone++) {
+        Members scope = selector(groups.names.get(zone)).scope(groups.of(zone));
         for (int i = 0; i < scope.size(); i++) {
           chosen.add(scope.get(i));
         }
-      });
-      return chosen.size() == all.size() ? all : all.where(chosen::contains);
+      }
+      return chosen.size() == all.size() ? all : all.where(i -> chosen.contains(all.get(i)));
     }
 
     @Override
     public Picker picker(Members members) {
+      Groups groups = new Groups(members);
       int[] own = Hashed.weights(members);
-      int[] zoneOf = new int[members.size()];
-      Map<String, Zone> zones = new LinkedHashMap<>();
-      groups(members).forEach((zone, group) -> {
-        int index = zones.size();
-        double weight = 0;
-        for (int i = 0; i < zoneOf.length; i++) {
-          if (zoneOf(members.get(i)).equals(zone)) {
-            zoneOf[i] = index;
-            weight += own[i];
-          }
-        }
-        zones.put(zone, new Zone(index, selector(zone).picker(group), group, weight));
-      });
-      return new OverZones(members, zones, zoneOf, environment.zone());
-    }
-
-    private Map<String, Members> groups(Members members) {
-      Map<String, Members> groups = new LinkedHashMap<>();
-      for (int i = 0; i < members.size(); i++) {
-        groups.computeIfAbsent(
-            zoneOf(members.get(i)),
-            zone -> members.where(member -> zoneOf(member).equals(zone)));
+      double[] weights = new double[groups.names.size()];
+      for (int i = 0; i < own.length; i++) {
+        weights[groups.zoneOf[i]] += own[i];
       }
-      return groups;
+      Map<String, Zone> zones = new LinkedHashMap<>();
+      for (int zone = 0; zone < weights.length; zone++) {
+        String name = groups.names.get(zone);
+        Members group = groups.of(zone);
+        zones.put(name, new Zone(zone, selector(name).picker(group), group, weights[zone]));
+      }
+      return new OverZones(members, zones, groups.zoneOf, environment.zone());
     }
 
     @Override
     public void close() {
-      selectors.values().forEach(Selector::close);
+      Throwable failure = null;
+      for (Selector selector : selectors.values()) {
+        try {
+          selector.close();
+        } catch (Throwable e) { // the others are closed all the same
+          if (failure == null) {
+            failure = e;
+          } else if (failure != e) {
+            failure.addSuppressed(e);
+          }
+        }
+      }
+      if (failure instanceof Error e) {
+        throw e;
+      } else if (failure instanceof RuntimeException e) {
+        throw e;
+      } else if (failure != null) { // thrown past the compiler, as other languages may
+        throw new IllegalStateException("close of the strategy of a zone", failure);
+      }
     }
   }
 
-  private static String zoneOf(Member member) {
-    return Objects.requireNonNullElse(member.backend().zone(), "");
+  /** The zones of a membership, numbered, and who is in which. */
+  private static final class Groups {
+    final List<String> names = new ArrayList<>();
+    final int[] zoneOf; // of each member, the number of its zone
+    private final Members members;
+
+    Groups(Members members) {
+      this.members = members;
+      this.zoneOf = new int[members.size()];
+      Map<String, Integer> numbers = new HashMap<>();
+      for (int i = 0; i < zoneOf.length; i++) {
+        String name = nameOf(members.backend(i));
+        zoneOf[i] = numbers.computeIfAbsent(name, first -> names.size());
+        if (zoneOf[i] == names.size()) {
+          names.add(name);
+        }
+      }
+    }
+
+    Members of(int zone) {
+      return members.where(i -> zoneOf[i] == zone);
+    }
+  }
+
+  private static String nameOf(Backend backend) {
+    return Objects.requireNonNullElse(backend.zone(), "");
   }
 
   private final class OverZones implements Picker {
@@ -159,12 +192,12 @@ public final class ZoneAware implements Strategy {
       this.zones = new ArrayList<>(zones.values());
       this.byName = zones;
       this.home = home;
-      this.live = members.derive(live -> weights(members, live, zones.size(), zoneOf));
+      this.live = members.derive(live -> weights(live, zones.size(), zoneOf));
     }
 
-    private static double[] weights(Members members, Live live, int zones, int[] zoneOf) {
+    private static double[] weights(Live live, int zones, int[] zoneOf) {
       double[] weights = new double[zones];
-      double whole = Shares.whole(members, live);
+      double whole = Shares.whole(live);
       for (int i = 0; i < live.size(); i++) {
         weights[zoneOf[live.index(i)]] += live.weight(i) / whole;
       }

@@ -95,9 +95,8 @@ class DerivedTest {
   void ofAView_followsTheViewsLive() {
     TestPool test = new TestPool(0);
     test.update("a", "b", "c", "d");
-    Members view =
-        test.pool.publication().all.where(member -> !member.backend().id().equals("d"));
-    Members inner = view.where(member -> !member.backend().id().equals("c"));
+    Members view = test.pool.publication().all.where(i -> i != 3);
+    Members inner = view.where(i -> i != 2);
     AtomicInteger computed = new AtomicInteger();
     Derived<Integer> size = sizeOf(inner, computed);
     test.veto("d", Veto.Kind.HARD);
@@ -108,6 +107,30 @@ class DerivedTest {
     test.clock.runDue();
 
     assertThat(size.get()).isEqualTo(1);
+  }
+
+  /** A scope decides by itself whether there is a panic: what was derived from it before it was one follows. */
+  @Test
+  void ofAScope_knowsOfThePanicThatThereIsAsSoonAsItIsOne() {
+    TestPool test = new TestPool();
+    test.update("a", "b", "c", "d");
+    test.veto("b", Veto.Kind.STATISTICAL);
+    test.veto("c", Veto.Kind.STATISTICAL);
+    List<Derived<String>> derived = new ArrayList<>();
+    test.onScope = all -> {
+      Members scope = all.where(i -> i > 0);
+      derived.add(scope.derive(live -> live.size() + " " + live.panic()));
+      derived.add(scope.where(i -> i > 0).derive(live -> live.size() + " " + live.panic()));
+      return scope;
+    };
+    test.pool.update(List.of(
+        TestPool.backend("a", 1),
+        TestPool.backend("b", 1),
+        TestPool.backend("c", 1),
+        TestPool.backend("d", 2)));
+    test.clock.runDue();
+
+    assertThat(derived).extracting(Derived::get).containsExactly("3 true", "2 true");
   }
 
   @Test

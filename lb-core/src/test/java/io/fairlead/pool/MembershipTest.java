@@ -7,15 +7,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fairlead.backend.Backend;
 import io.fairlead.backend.Live;
-import io.fairlead.backend.Member;
 import io.fairlead.backend.Members;
 import io.fairlead.backend.Veto;
 import io.fairlead.testing.Concurrently;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.function.Predicate;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -27,12 +28,12 @@ class MembershipTest {
     return test.built.get(test.built.size() - 1);
   }
 
-  private static Predicate<Member> not(String id) {
-    return member -> !member.backend().id().equals(id);
+  private static Members without(Members members, String id) {
+    return members.where(i -> !members.backend(i).id().equals(id));
   }
 
-  private static Predicate<Member> zone(String zone) {
-    return member -> zone.equals(member.backend().zone());
+  private static Members in(Members members, String zone) {
+    return members.where(i -> zone.equals(members.backend(i).zone()));
   }
 
   // ---- live ----
@@ -97,6 +98,23 @@ class MembershipTest {
     test.veto("b", Veto.Kind.HARD);
 
     assertThat(members().live().size()).isZero();
+  }
+
+  @Test
+  void live_tellsWhatPoliciesMadeOfTheWeights() {
+    test.pool.update(List.of(backend("a", 3), backend("b", 7), backend("c", 11)));
+    for (String id : List.of("a", "c")) {
+      test.pool.control(test.member(id), "p").factor(0.1);
+    }
+    test.clock.runDue();
+    Live live = members().live();
+
+    assertThat(List.of(live.factor(0), live.factor(1), live.factor(2)))
+        .containsExactly(0.1, 1., 0.1);
+    assertThatThrownBy(() -> live.factor(3)).isInstanceOf(IndexOutOfBoundsException.class);
+    for (int i = 0; i < 3; i++) {
+      assertThat(live.weight(i)).isEqualTo(members().backend(i).weight() * live.factor(i));
+    }
   }
 
   // ---- panic ----
@@ -172,7 +190,7 @@ class MembershipTest {
   @Test
   void where_sameMembers_ownIndices() {
     updateZones();
-    Members b = members().where(zone("b"));
+    Members b = in(members(), "b");
 
     assertThat(b.size()).isEqualTo(2);
     assertThat(b.get(0)).isSameAs(test.member("b1"));
@@ -185,14 +203,14 @@ class MembershipTest {
   void where_nobody_isEmpty() {
     updateZones();
 
-    assertThat(members().where(member -> false).live().size()).isZero();
+    assertThat(members().where(i -> false).live().size()).isZero();
   }
 
   @Test
   void where_viewOfAView_followsVetoesAndFactors() {
     updateZones();
-    Members a = members().where(zone("a"));
-    Members some = a.where(not("a1"));
+    Members a = in(members(), "a");
+    Members some = without(a, "a1");
     assertThat(live(some)).isEqualTo("a2=1.0 a3=1.0");
 
     test.veto("a2", Veto.Kind.HARD);
@@ -209,8 +227,8 @@ class MembershipTest {
   @Test
   void where_panicIsThatOfTheWhole() {
     updateZones();
-    Members b = members().where(zone("b"));
-    Members one = b.where(not("b2"));
+    Members b = in(members(), "b");
+    Members one = without(b, "b2");
 
     test.veto("b1", Veto.Kind.STATISTICAL);
     test.veto("b2", Veto.Kind.STATISTICAL);
@@ -225,23 +243,23 @@ class MembershipTest {
     updateZones();
     test.veto("a1", Veto.Kind.HARD);
 
-    assertThat(live(members().where(zone("a")))).isEqualTo("a2=1.0 a3=1.0");
+    assertThat(live(in(members(), "a"))).isEqualTo("a2=1.0 a3=1.0");
   }
 
   @Test
   void where_weightsOfAGroupAreZero_groupStaysOutUnlessAllAre() {
     test.pool.update(List.of(backend("a", 0), backend("b", 1)));
-    assertThat(live(members().where(not("b")))).isEmpty();
+    assertThat(live(without(members(), "b"))).isEmpty();
 
     test.pool.update(List.of(backend("a", 0), backend("b", 0)));
-    assertThat(live(members().where(not("b")))).isEqualTo("a=1.0");
+    assertThat(live(without(members(), "b"))).isEqualTo("a=1.0");
   }
 
   // ---- scope ----
 
   @Test
   void scope_narrows_whatEverythingSees() {
-    test.onScope = all -> all.where(zone("a"));
+    test.onScope = all -> in(all, "a");
     updateZones();
 
     assertThat(members().size()).isEqualTo(3);
@@ -254,9 +272,9 @@ class MembershipTest {
   @Test
   void scope_decidesThePanic_forItsViewsToo() {
     List<Members> views = new ArrayList<>();
-    test.onScope = all -> all.where(zone("a"));
+    test.onScope = all -> in(all, "a");
     test.onPicker = members -> {
-      views.add(members.where(not("a1")));
+      views.add(without(members, "a1"));
       return choice -> null;
     };
     updateZones();
@@ -277,7 +295,7 @@ class MembershipTest {
 
   @Test
   void scope_aViewOfAView_isOne() {
-    test.onScope = all -> all.where(zone("a")).where(not("a1"));
+    test.onScope = all -> without(in(all, "a"), "a1");
     updateZones();
 
     assertThat(live(members())).isEqualTo("a2=1.0 a3=1.0");
@@ -303,11 +321,50 @@ class MembershipTest {
               test.lift("a");
             }
           },
-          () -> views.add(whole.where(not("c"))));
+          () -> views.add(without(whole, "c")));
       assertThat(live(views.get(0)))
           .as("round %d", round)
           .isEqualTo(vetoed ? "b=1.0" : "a=1.0 b=1.0");
     }
+  }
+
+  /** The panic of a scope, which is a view itself, reaches a view of it that is made in that moment. */
+  @Test
+  void where_madeWhileAPanicComes_knowsOfIt() throws Exception {
+    for (int round = 0; round < 500; round++) {
+      TestPool tested = new TestPool();
+      tested.onScope = all -> all.where(i -> true);
+      tested.update("a", "b", "c");
+      tested.veto("a", Veto.Kind.STATISTICAL);
+      Members scope = tested.built.get(0);
+      List<Members> views = new ArrayList<>();
+      Concurrently.run(
+          () -> tested.veto("b", Veto.Kind.STATISTICAL), () -> views.add(without(scope, "c")));
+
+      assertThat(live(views.get(0))).as("round %d", round).isEqualTo("a=1.0 b=1.0 panic");
+    }
+  }
+
+  /** Each view costs what it holds, however many there are beside it. */
+  @Test
+  @Timeout(30) // some 0.3 s, and minutes if each made all others anew
+  void where_tenThousandViews_areMadeInNoTime() {
+    String[] ids = IntStream.range(0, 10_000).mapToObj(i -> "m" + i).toArray(String[]::new);
+    test.update(ids);
+    AtomicInteger computed = new AtomicInteger();
+    List<Members> views = new ArrayList<>();
+    for (int i = 0; i < ids.length; i++) {
+      int only = i;
+      Members view = members().where(j -> j == only);
+      view.derive(live -> computed.incrementAndGet());
+      views.add(view);
+    }
+    test.veto("m9999", Veto.Kind.HARD);
+    test.clock.runDue();
+
+    assertThat(live(views.get(9_999))).isEmpty();
+    assertThat(live(views.get(0))).isEqualTo("m0=1.0");
+    assertThat(computed).hasValue(10_001);
   }
 
   @Test

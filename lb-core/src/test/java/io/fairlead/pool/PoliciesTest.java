@@ -219,6 +219,9 @@ class PoliciesTest {
     assertThatNullPointerException()
         .isThrownBy(() -> breaker.vetoUntil(Kind.HARD, null, 0))
         .withMessage("reason");
+    assertThatNullPointerException()
+        .isThrownBy(() -> breaker.veto(Kind.HARD, "x", null))
+        .withMessage("time");
     assertThat(a.available()).isTrue();
   }
 
@@ -305,7 +308,7 @@ class PoliciesTest {
 
   @Test
   void factors_largestOfManyPolicies_theirProductIsFinite() {
-    for (int policy = 0; policy < 20; policy++) {
+    for (int policy = 0; policy < 60; policy++) {
       pool.control(a, "policy " + policy).factor(MemberControl.MAX_FACTOR);
     }
     test.clock.runDue();

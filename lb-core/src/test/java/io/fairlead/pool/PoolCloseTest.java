@@ -3,6 +3,7 @@ package io.fairlead.pool;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.fairlead.backend.Veto;
 import io.fairlead.testing.Concurrently;
@@ -193,5 +194,77 @@ class PoolCloseTest {
           .containsExactly("joined a", "draining a", "drained a");
       assertThat(tested.selector).as("round %d", round).endsWith("forget a", "close");
     }
+  }
+
+  /** Whoever ends a request has no table to wait for: what the end of the last one brings is left to who makes it. */
+  @Test
+  void requestsEnd_whileAnUpdateIsMade_theyDontWaitForIt() throws Exception {
+    test.update("a");
+    PoolMember a = test.member("a");
+    test.enter(a);
+    test.enter(a);
+    CountDownLatch building = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    test.onPicker = members -> {
+      building.countDown();
+      assertThatCode(goOn::await).doesNotThrowAnyException();
+      return choice -> null;
+    };
+    Concurrently.run(() -> test.update("a", "b"), () -> {
+      building.await();
+      pool.close();
+      test.end(a);
+      test.end(a);
+      assertThat(a.inFlight()).isZero();
+      assertThat(test.selector).doesNotContain("close");
+      goOn.countDown();
+    });
+
+    assertThat(pool.members()).isEmpty();
+    assertThat(test.events).contains("drained a", "drained b");
+    assertThat(test.selector).endsWith("close");
+  }
+
+  /** Requests that move on and end on many members and threads: the last one finishes the pool, once. */
+  @Test
+  void requestsEnd_onAllThreads_theLastFinishes() throws Exception {
+    for (int round = 0; round < 300; round++) {
+      TestPool tested = new TestPool();
+      tested.update("a", "b", "c");
+      List<PoolMember> members =
+          List.of(tested.member("a"), tested.member("b"), tested.member("c"));
+      members.forEach(tested::enter);
+      members.forEach(tested::enter);
+      Concurrently.run(
+          tested.pool::close,
+          () -> members.forEach(tested::end),
+          () -> {
+            Throwable refused = catchThrowable(() -> tested.update("a", "b", "d"));
+            assertThat(refused == null || refused.getMessage().contains("closed"))
+                .isTrue();
+          },
+          () -> {
+            for (int i = 2; i >= 0; i--) {
+              tested.end(members.get(i));
+            }
+          });
+
+      assertThat(tested.selector).as("round %d", round).endsWith("close");
+      assertThat(Collections.frequency(tested.selector, "close")).isEqualTo(1);
+      assertThat(tested.pool.members()).isEmpty();
+    }
+  }
+
+  @Test
+  void close_fromWithinTheStrategy_isCarriedOutAfterTheUpdate() {
+    test.onPicker = members -> {
+      pool.close();
+      assertThat(test.selector).doesNotContain("close");
+      return choice -> null;
+    };
+    test.update("a");
+
+    assertThat(test.events).containsExactly("joined a", "draining a", "drained a");
+    assertThat(test.selector).endsWith("forget a", "close");
   }
 }

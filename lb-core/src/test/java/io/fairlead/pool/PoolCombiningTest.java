@@ -2,7 +2,9 @@ package io.fairlead.pool;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fairlead.strategy.Tracker;
 import io.fairlead.testing.Concurrently;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -154,14 +156,13 @@ class PoolCombiningTest {
     building.await();
     AtomicReference<@Nullable Throwable> second = start("b");
     awaitWaiting();
-    Thread closing = new Thread(test.pool::close);
-    threads.add(closing);
-    closing.start();
-    awaitWaiting();
+    test.pool.close(); // which does not wait
+    assertThat(test.selector).doesNotContain("close");
     end();
 
     assertThat(second.get()).hasMessage("test: closed (expected: no update after close)");
     assertThat(test.ids()).isEmpty();
+    assertThat(test.selector).endsWith("close");
   }
 
   /** Whichever was last: afterwards the pool is one that was asked for, and a further update is made. */
@@ -184,5 +185,36 @@ class PoolCombiningTest {
       asked.add(List.of(ids));
       test.update(ids);
     }
+  }
+
+  /** Thrown past the compiler, as other languages may: it refuses the update like any other, and hides none. */
+  @Test
+  void laterOneThrowsWhatIsChecked_theOneBeforeIsMade() throws Exception {
+    holdUpTheFirst();
+    start("a");
+    building.await();
+    AtomicReference<@Nullable Throwable> second = start("b");
+    awaitWaiting();
+    AtomicReference<@Nullable Throwable> third = start("c");
+    awaitWaiting();
+    test.onTrack = member -> {
+      if (member.backend().id().equals("c")) {
+        PoolCombiningTest.<RuntimeException>sneak(new IOException("from elsewhere"));
+      }
+      return Tracker.NONE;
+    };
+    end();
+
+    assertThat(second.get()).isNull();
+    assertThat(test.ids()).containsExactly("b");
+    assertThat(third.get())
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("test: the strategy threw")
+        .hasRootCauseMessage("from elsewhere");
+  }
+
+  @SuppressWarnings("unchecked")
+  private static <T extends Throwable> void sneak(Throwable e) throws T {
+    throw (T) e;
   }
 }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.fairlead.CapturedLog;
 import io.fairlead.backend.Backend;
@@ -324,7 +325,7 @@ class PoolUpdateTest {
     List<String> events = List.copyOf(test.events);
     test.selector.clear();
     Publication before = pool.publication();
-    Members foreign = new Membership(pool, List.of(), 0);
+    Members foreign = new Membership(pool, List.of(), List.of());
     IllegalStateException no = new IllegalStateException("no");
     switch (where) {
       case "picker" ->
@@ -694,5 +695,62 @@ class PoolUpdateTest {
             .isEqualTo(drained);
       }
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"picker", "track", "scope", "forget"})
+  void update_fromWithinTheStrategy_isRefused(String where) {
+    test.update("a");
+    List<Throwable> thrown = new ArrayList<>();
+    Runnable nested = () -> thrown.add(catchThrowable(() -> test.update("nested")));
+    switch (where) {
+      case "picker" ->
+        test.onPicker = members -> {
+          nested.run();
+          return choice -> null;
+        };
+      case "track" ->
+        test.onTrack = member -> {
+          nested.run();
+          return Tracker.NONE;
+        };
+      case "scope" ->
+        test.onScope = members -> {
+          nested.run();
+          return members;
+        };
+      default -> test.onForget = member -> nested.run();
+    }
+    test.update("b");
+
+    assertThat(thrown)
+        .singleElement()
+        .isInstanceOf(IllegalStateException.class)
+        .hasToString("java.lang.IllegalStateException: test: update by the strategy, while one is"
+            + " made (expected: not from within its methods)");
+    assertThat(test.ids()).containsExactly("b");
+    assertThat(test.events).containsExactly("joined a", "joined b", "draining a", "drained a");
+  }
+
+  /** It has requests all the time, and whoever looks at the pool finds them. */
+  @Test
+  void returner_whileTheUpdateIsMade_stillCountsAsDraining() {
+    test.update("a", "b");
+    PoolMember a = test.member("a");
+    test.enter(a);
+    test.update("b");
+    List<List<Member>> draining = new ArrayList<>();
+    test.onPicker = members -> {
+      draining.add(pool.draining());
+      return choice -> null;
+    };
+    test.update("a", "b");
+
+    assertThat(draining).containsExactly(List.of(a));
+    assertThat(pool.draining()).isEmpty();
+    pool.close();
+    assertThat(test.selector).doesNotContain("close");
+    test.end(a);
+    assertThat(test.selector).endsWith("close");
   }
 }

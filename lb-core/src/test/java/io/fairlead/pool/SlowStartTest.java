@@ -1,6 +1,7 @@
 package io.fairlead.pool;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.within;
 
@@ -198,5 +199,44 @@ class SlowStartTest {
     test.update("a", "b");
 
     assertThat(test.live()).isEqualTo("a=1.0 b=1.0");
+  }
+
+  @Test
+  void gone_itIsForgottenAtOnce() {
+    TestPool test = pool();
+    test.update("a");
+    test.update("a", "b");
+    PoolMember b = test.member("b");
+    test.enter(b);
+    test.update("a");
+    test.clock.runDue();
+    assertThat(test.clock.scheduled()).as("it may return").isEqualTo(1);
+    test.end(b);
+
+    assertThat(test.clock.scheduled()).as("timers").isZero();
+    test.pool.slowStart().begin(b);
+    assertThat(test.clock.scheduled()).as("timers").isZero();
+  }
+
+  @Test
+  void poolClosed_noTimerIsLeft() {
+    TestPool test = pool();
+    test.update("a");
+    test.update("a", "b");
+    test.clock.runDue();
+    test.pool.close();
+
+    assertThat(test.clock.scheduled()).isZero();
+  }
+
+  @Test
+  void itsName_isNoOtherPolicys() {
+    TestPool test = pool();
+    test.update("a");
+
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> test.pool.control(test.member("a"), "slow start"))
+        .withMessage("policy: slow start (expected: another name, since this is the balancer's own"
+            + " policy)");
   }
 }

@@ -91,7 +91,7 @@ final class TestPool implements Selector, PoolListener {
 
   void end(PoolMember member) {
     member.answered(Outcome.success(), clock.nanos(), clock.nanos());
-    member.releaseOne();
+    pool.released(member, member.releaseOne());
   }
 
   static Backend backend(String id, int weight) {

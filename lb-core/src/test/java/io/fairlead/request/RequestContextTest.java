@@ -135,7 +135,9 @@ class RequestContextTest {
     "2001:db8::1,           2001:db8:0:0:0:0:0:1",
     "0:0:0:0:0:0:0:1,       0:0:0:0:0:0:0:1",
     "::ffff:10.0.0.1,       10.0.0.1",
-    "fe80::1%1,             fe80:0:0:0:0:0:0:1%1",
+    "fe80::1%1,             fe80:0:0:0:0:0:0:1",
+    "fe80::1%of-elsewhere9, fe80:0:0:0:0:0:0:1",
+    "::ffff:10.0.0.1%eth0,  10.0.0.1",
   })
   void clientIp_asServletsGiveIt_isTaken(String text, String address) {
     InetAddress clientIp = RequestContext.empty().clientIp(text).clientIp();
@@ -149,7 +151,16 @@ class RequestContextTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"", "localhost", "10.0.0.1:80", "10.0.0", "[::1]", "10.0.0.1, 10.0.0.2", "unknown"
+      strings = {
+        "",
+        "localhost",
+        "10.0.0.1:80",
+        "10.0.0",
+        "[::1]",
+        "10.0.0.1, 10.0.0.2",
+        "unknown",
+        "fe80::1%",
+        "10.0.0.1%1"
       })
   void clientIp_anythingElse_isRefused(String text) {
     assertThatIllegalArgumentException()

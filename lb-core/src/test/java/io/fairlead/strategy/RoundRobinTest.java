@@ -202,4 +202,20 @@ class RoundRobinTest implements StrategyContract {
       ChiSquare.assertFits(counts, Map.of("a", 1.0, "b", 1.0, "c", 1.0, "d", 1.0), "seed " + seed);
     }
   }
+
+  /** A tenth of each weight is not a tenth to the last bit: it does not count, and neither does its rounding. */
+  @Test
+  void allAreHeldBackAlike_evenToWithinOne() throws Exception {
+    Testbed bed = new Testbed(Strategy.roundRobin(), 1, Testbed.weighted(1, 3, 7, 10, 11));
+    for (int i = 0; i < 5; i++) {
+      bed.factor("m" + i, 0.1);
+    }
+
+    for (int i = 0; i < 20; i++) {
+      bed.pick();
+      assertThat(bed.picks(8).values())
+          .allMatch(count -> count == 1 || count == 2)
+          .hasSize(5);
+    }
+  }
 }

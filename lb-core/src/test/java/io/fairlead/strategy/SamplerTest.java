@@ -48,6 +48,11 @@ class SamplerTest {
     }
 
     @Override
+    public double factor(int i) {
+      return 1;
+    }
+
+    @Override
     public double total() {
       return Arrays.stream(weights).sum();
     }

@@ -3,6 +3,7 @@ package io.fairlead.strategy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.fairlead.CapturedLog;
 import io.fairlead.Lease;
 import io.fairlead.backend.Backend;
 import io.fairlead.backend.Member;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -272,5 +274,52 @@ class ZoneAwareTest implements StrategyContract {
     for (double factor : new double[] {0.99, 0, -1, 101, Double.NaN}) {
       assertThatIllegalArgumentException().isThrownBy(() -> builder.overprovisioning(factor));
     }
+  }
+
+  @Test
+  void closed_eachZonesStrategyIs_whateverTheOthersDo() {
+    List<String> closed = new ArrayList<>();
+    Strategy inner = environment -> new Selector() {
+      private final String name = "strategy " + (closed.size() + 1);
+
+      {
+        closed.add("");
+      }
+
+      @Override
+      public Picker picker(Members members) {
+        return choice -> null;
+      }
+
+      @Override
+      public void close() {
+        closed.add(name);
+        throw new IllegalStateException(name);
+      }
+    };
+    Testbed bed = bed(Strategy.zoneAware(inner), zones(1, 1, 1));
+    try (CapturedLog log = new CapturedLog()) {
+      bed.balancer.close();
+
+      assertThat(log.text()).contains("Suppressed: java.lang.IllegalStateException");
+    }
+    assertThat(closed).contains("strategy 1", "strategy 2", "strategy 3");
+  }
+
+  @Test
+  @Timeout(30) // some 0.5 s, and minutes if each zone's view made all others anew
+  void fiveThousandZones_areSetUpInNoTime() throws Exception {
+    List<Backend> backends = new ArrayList<>();
+    for (int i = 0; i < 5_000; i++) {
+      backends.add(Testbed.inZone("z" + i, "m" + i));
+    }
+    Testbed bed = new Testbed(
+        Strategy.zoneAware(Strategy.subset(1, Strategy.roundRobin())),
+        1,
+        backends,
+        new FakeClock(),
+        builder -> builder.zone("z77"));
+
+    assertThat(bed.picks(10)).containsOnlyKeys("m77");
   }
 }

@@ -92,8 +92,8 @@ public final class Canary implements Strategy {
 
     @Override
     public Picker picker(Members members) {
-      Side canaries = new Side(members.where(member -> isCanary.test(member.backend())));
-      Side others = new Side(members.where(member -> !isCanary.test(member.backend())));
+      Side canaries = new Side(members.where(i -> isCanary.test(members.backend(i))));
+      Side others = new Side(members.where(i -> !isCanary.test(members.backend(i))));
       return choice -> {
         boolean canary = !stopped(choice.now()) && isChosen(choice);
         Member member = (canary ? canaries : others).pick(choice);
