@@ -21,8 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class Membership implements Members {
 
   private final PoolMember[] members;
-  private final Backend[]
-      backends; // what the members are here; they may be others already, or not yet
+  private final Backend[] backends; // what the members are here: not yet, perhaps, or no more
   private final Pool pool;
   private final @Nullable Membership parent; // of which it is a view; null if it is none
   private final Queue<Membership> views = new ConcurrentLinkedQueue<>(); // of this one itself
