@@ -251,6 +251,9 @@ class BackendTest {
 
     assertThatNullPointerException().isThrownBy(() -> builder.id(null)).withMessage("id");
     assertThatNullPointerException().isThrownBy(() -> builder.zone(null)).withMessage("zone");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.zone(""))
+        .withMessage("zone: '' (expected: not blank)");
     assertThatNullPointerException()
         .isThrownBy(() -> builder.metadata(null, "x"))
         .withMessage("name");

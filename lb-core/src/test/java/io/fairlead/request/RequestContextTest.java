@@ -192,6 +192,12 @@ class RequestContextTest {
 
     assertThatNullPointerException().isThrownBy(() -> context.key(null)).withMessage("key");
     assertThatNullPointerException().isThrownBy(() -> context.session(null)).withMessage("session");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> context.session(""))
+        .withMessage("session: '' (expected: not blank)");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> context.zone(" "))
+        .withMessage("zone: ' ' (expected: not blank)");
     assertThatNullPointerException()
         .isThrownBy(() -> context.clientIp(null))
         .withMessage("address");

@@ -186,6 +186,23 @@ class KeyedStrategiesTest {
     }
   }
 
+  /** It is no reason to take keys from others; but scores follow live weights, and it gets some of each. */
+  @ParameterizedTest
+  @MethodSource("all")
+  void factorAboveOne_othersKeepTheirKeysFromEachOther(Strategy strategy) throws Exception {
+    Testbed bed = bed(strategy, Testbed.equal(10));
+    List<String> before = bed.owners(5_000);
+    bed.factor("m3", 2);
+    List<String> during = bed.owners(5_000);
+
+    for (int i = 0; i < before.size(); i++) {
+      if (strategy instanceof Rendezvous && during.get(i).equals("m3")) {
+        continue;
+      }
+      assertThat(during.get(i)).as("key %d", i).isEqualTo(before.get(i));
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("all")
   void allRampUpAlike_nobodyIsHeldBack(Strategy strategy) throws Exception {
