@@ -208,6 +208,7 @@ public final class LeastResponseTime implements Strategy {
      * @param time 1 ms to 1 hour; 10 s by default
      */
     public Builder decay(Duration time) {
+      Objects.requireNonNull(time, "decay");
       if (time.compareTo(Duration.ofMillis(1)) < 0 || time.compareTo(Duration.ofHours(1)) > 0) {
         throw new IllegalArgumentException("decay: " + time + " (expected: 1 ms to 1 h)");
       }

@@ -4,6 +4,7 @@ import io.fairlead.backend.Derived;
 import io.fairlead.backend.Live;
 import io.fairlead.backend.Member;
 import io.fairlead.backend.Members;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +40,10 @@ final class RoundRobin implements Selector {
   @Override
   public Picker picker(Members members) {
     Derived<Turns> turns = members.derive(this::turns);
-    return choice -> pick(members, turns, choice);
+    // Where own weights differ and don't count, live ones that are alike tell nothing.
+    boolean tells =
+        weighted || Arrays.stream(Hashed.weights(members)).distinct().count() < 2;
+    return choice -> pick(members.live(), tells, turns, choice);
   }
 
   private Turns turns(Live live) {
@@ -52,10 +56,14 @@ final class RoundRobin implements Selector {
     return new Turns(live, uniform ? null : Interleaving.of(weights));
   }
 
-  private @Nullable Member pick(Members members, Derived<Turns> derived, Choice choice) {
-    Live live = members.live();
+  /**
+   * Picks.
+   *
+   * @param tells whether all get the same if live weights are uniform
+   */
+  private @Nullable Member pick(Live live, boolean tells, Derived<Turns> derived, Choice choice) {
     Interleaving interleaving = null;
-    if (!live.uniform()) {
+    if (!tells || !live.uniform()) {
       Turns turns = derived.get();
       interleaving = turns.interleaving();
       live = interleaving == null ? live : turns.live();

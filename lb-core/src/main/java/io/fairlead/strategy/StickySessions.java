@@ -180,7 +180,7 @@ public final class StickySessions implements Strategy {
      * @param time more than zero; 1 hour by default
      */
     public Builder idleTime(Duration time) {
-      if (time.isNegative() || time.isZero()) {
+      if (Objects.requireNonNull(time, "idleTime").isNegative() || time.isZero()) {
         throw new IllegalArgumentException("idleTime: " + time + " (expected: more than zero)");
       }
       this.idleTime = time;

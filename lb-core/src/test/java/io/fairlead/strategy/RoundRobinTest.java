@@ -166,6 +166,15 @@ class RoundRobinTest implements StrategyContract {
     ChiSquare.assertFits(first, shares, "seeds 0 to 1999");
   }
 
+  /** Live weights that happen to be alike, 10 times a tenth and 1, don't mean that nobody is held back. */
+  @Test
+  void unequalFactors_equalLiveWeights_factorsCount() throws Exception {
+    Testbed bed = new Testbed(Strategy.roundRobin(), 3, Testbed.weighted(10, 1));
+    bed.factor("m0", 0.1);
+
+    assertThat(bed.picks(1_100)).isEqualTo(Map.of("m0", 100, "m1", 1_000));
+  }
+
   private static Backend at(int i) {
     return Backend.builder("m" + i, 80).id("m" + i).build();
   }

@@ -136,19 +136,16 @@ public final class Canary implements Strategy {
 
   /** Those of one side, in one membership: of two drawn by weight, the one with fewer requests in flight. */
   private static final class Side {
-    private final Members members;
     private final Derived<Sampler> sampler;
 
     Side(Members members) {
-      this.members = members;
       this.sampler = Sampler.of(members);
     }
 
     @Nullable
     Member pick(Choice choice) {
       Sampler sampler = this.sampler.get();
-      Live live =
-          sampler.live(); // the one that its indices refer to, which members.live() need not be
+      Live live = sampler.live(); // to which its indices refer, and which may not be the last one
       if (live.size() == 0) {
         return null;
       }
