@@ -7,6 +7,7 @@ import io.fairlead.backend.Members;
 import io.fairlead.time.NanoClock;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
