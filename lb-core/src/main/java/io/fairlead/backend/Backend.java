@@ -99,7 +99,7 @@ public final class Backend {
     return address;
   }
 
-  /** The id, by which it is recognised when a pool is {@linkplain BackendPool updated}; {@code host:port} unless another was given. */
+  /** The id, by which a {@link BackendPool} recognises it in an update; {@code host:port} unless another was given. */
   public String id() {
     return id;
   }

@@ -375,8 +375,7 @@ public final class Pool implements BackendPool {
   }
 
   // A request must not wait for a table that is being made. Whoever finds the lock taken leaves it
-  // to
-  // who has it, and looks again once it is free.
+  // to who has it, and looks again once it is free.
   private void finishIfIdle() {
     while (closed
         && !finished

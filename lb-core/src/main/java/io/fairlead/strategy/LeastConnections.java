@@ -26,10 +26,9 @@ final class LeastConnections implements Picker {
   // loaded with this request (in flight + 1, for its weight) than the one drawn is without it. With
   // equal weights that is the fewest in flight, ties at random; why the + 1 is on one side only is
   // told in PowerOfChoices. Both draws and ties are by weight, by reservoir: the k-th takes over
-  // with
-  // the probability weight k / sum of weights to k. O(n) up to 64, where the least is exact; beyond
-  // that ten thousand counters can't be read for a pick, and the least of a few drawn is nearly as
-  // even.
+  // with the probability weight k / sum of weights to k. O(n) up to 64, where the least is exact;
+  // beyond that ten thousand counters can't be read for a pick, and the least of a few drawn is
+  // nearly as even.
   @Override
   public @Nullable Member pick(Choice choice) {
     Live live = members.live();

@@ -25,8 +25,7 @@ final class PowerOfChoices implements Picker {
 
   // Drawn by weight. Another one is taken in place of the one drawn before if it would be no more
   // loaded with this request (in flight + 1, for its weight) than that one is without it. With
-  // equal
-  // weights that is: if it has fewer in flight. With others an idle pool gets its requests by
+  // equal weights that is: if it has fewer in flight. With others an idle pool gets its requests by
   // weight, and not, as with the + 1 on both sides, all at its heaviest members; and an idle member
   // that ramps up does not, as with it on neither side, win over each that is busy. O(d).
   @Override
