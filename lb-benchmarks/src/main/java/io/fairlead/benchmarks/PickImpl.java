@@ -47,7 +47,7 @@ public enum PickImpl {
       members -> FairleadPick.withKey(Strategy.maglev(), Backends.alike(members))),
   fairleadRendezvous(Strategy.rendezvous(), Backends::alike),
   fairleadSticky(Strategy.sticky(Strategy.roundRobin()), Backends::alike),
-  fairleadZoneAware(Strategy.zoneAware(Strategy.roundRobin()), Backends::alike),
+  fairleadZoneAware(Strategy.zoneAware(Strategy.roundRobin()), Backends::zoned),
   fairleadSubset(Strategy.subset(20, Strategy.roundRobin()), Backends::alike),
   fairleadLeastConnections(Strategy.leastConnections(), Backends::alike),
   fairleadLeastConnectionsByWeight(Strategy.leastConnections(), Backends::weighted),

@@ -25,47 +25,57 @@ final class LeastConnections implements Picker {
   // One is drawn by weight, and gives way to the least loaded of all if that one would be no more
   // loaded with this request (in flight + 1, for its weight) than the one drawn is without it. With
   // equal weights that is the fewest in flight, ties at random; why the + 1 is on one side only is
-  // told in PowerOfChoices. Both draws and ties are by weight, by reservoir: the k-th takes over
-  // with the probability weight k / sum of weights to k. O(n) up to 64, where the least is exact;
-  // beyond that ten thousand counters can't be read for a pick, and the least of a few drawn is
-  // nearly as even.
+  // told in PowerOfChoices. Of the least loaded one is drawn by weight too. Walks of their own, and
+  // not a reservoir: that takes a random branch for each member, which is guessed wrong. O(n) up to
+  // 64, where the least is exact; beyond that ten thousand counters can't be read for a pick, and
+  // the
+  // least of a few drawn is nearly as even.
   @Override
   public @Nullable Member pick(Choice choice) {
     Live live = members.live();
-    int size = live.size();
-    if (size > EXACT) {
+    if (live.size() > EXACT) {
       return ofSeveral.pick(choice);
     }
-    long random = choice.random();
-    Member drawn = null;
-    double loadOfDrawn = 0;
     double sum = 0;
-    Member best = null;
     double least = Double.POSITIVE_INFINITY;
-    double tied = 0;
-    for (int i = 0; i < size; i++) {
-      Member member = live.member(i);
-      if (!choice.accepts(member)) {
-        continue;
-      }
-      double weight = live.weight(i);
-      int inFlight = member.inFlight();
-      random = Draws.next(random);
-      sum += weight;
-      if (Draws.fraction(random) * sum < weight) {
-        drawn = member;
-        loadOfDrawn = inFlight / weight;
-      }
-      double load = (inFlight + 1) / weight;
-      if (load < least) {
-        best = member;
-        least = load;
-        tied = weight;
-      } else if (load == least) {
-        tied += weight;
-        best = Draws.fraction(Draws.next(~random)) * tied < weight ? member : best;
+    double leastLoaded = 0;
+    for (int i = 0; i < live.size(); i++) {
+      if (choice.accepts(live.member(i))) {
+        double weight = live.weight(i);
+        double load = load(live, i, 1);
+        sum += weight;
+        leastLoaded = load < least ? weight : load == least ? leastLoaded + weight : leastLoaded;
+        least = Math.min(least, load);
       }
     }
-    return least <= loadOfDrawn ? best : drawn;
+    long random = choice.random();
+    int drawn = find(live, choice, Double.POSITIVE_INFINITY, Draws.fraction(random) * sum);
+    if (drawn < 0) {
+      return null;
+    }
+    if (least <= load(live, drawn, 0)) {
+      double place = Draws.fraction(Draws.next(random)) * leastLoaded;
+      int best = find(live, choice, least, place);
+      drawn = best < 0 ? drawn : best; // if others have taken them meanwhile
+    }
+    return live.member(drawn);
+  }
+
+  /** With so many requests more. */
+  private static double load(Live live, int i, int more) {
+    int inFlight = live.member(i).inFlight() + more;
+    return live.uniform() ? inFlight : inFlight / live.weight(i); // a division saved, for each
+  }
+
+  /** Who comes at a place among those who are accepted and have at most this load, each as wide as its weight; -1 if none. */
+  private static int find(Live live, Choice choice, double most, double place) {
+    int found = -1;
+    for (int i = 0; i < live.size() && place >= 0; i++) {
+      if (choice.accepts(live.member(i)) && load(live, i, 1) <= most) {
+        found = i;
+        place -= live.weight(i);
+      }
+    }
+    return found;
   }
 }
