@@ -84,7 +84,6 @@ class PowerOfChoicesTest implements StrategyContract {
     }
   }
 
-  /** One has nearly all of the weight, so that further draws find it again and again: others are to be compared all the same. */
   /** An idle member that ramps up must not win over each that is busy. */
   @ParameterizedTest
   @ValueSource(doubles = {0.5, 0.1, 1e-12})
@@ -94,6 +93,7 @@ class PowerOfChoicesTest implements StrategyContract {
         .isBetween(factor / (1 + factor) / 3 - 1e-9, factor / (1 + factor) * 1.2 + 1e-9);
   }
 
+  /** One has nearly all of the weight, so that further draws find it again and again: others are to be compared all the same. */
   @Test
   void skewed_allChoicesCount() throws Exception {
     Testbed bed = new Testbed(Strategy.powerOfChoices(3), 4, Testbed.weighted(3, 1, 1));
