@@ -22,7 +22,7 @@ class DocsTest {
   private static final Pattern BLOCK = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
 
   /** A piece of code in a document. */
-  private record Block(Path document, int number, String code) {
+  record Block(Path document, int number, String code) {
 
     /** As in {@code strategies.md, block 3: Strategy ring =}, which names the test. */
     @Override
