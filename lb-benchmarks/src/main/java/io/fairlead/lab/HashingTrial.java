@@ -160,7 +160,7 @@ final class HashingTrial {
         new ArrayList<>(IntStream.range(0, set.members()).boxed().toList());
     Set<Integer> some = new TreeSet<>();
     while (some.size() < count) {
-      some.add(all.remove(random.index(all.size())));
+      some.add(all.remove(/* index= */ random.index(all.size())));
     }
     return some;
   }
