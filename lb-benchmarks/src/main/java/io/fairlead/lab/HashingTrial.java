@@ -160,7 +160,9 @@ final class HashingTrial {
         new ArrayList<>(IntStream.range(0, set.members()).boxed().toList());
     Set<Integer> some = new TreeSet<>();
     while (some.size() < count) {
-      some.add(all.remove(/* index= */ random.index(all.size())));
+      int at = random.index(all.size());
+      some.add(all.get(at));
+      all.subList(at, at + 1).clear();
     }
     return some;
   }
