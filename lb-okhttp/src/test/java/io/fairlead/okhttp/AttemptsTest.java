@@ -10,11 +10,13 @@ import io.fairlead.request.Outcome;
 import io.fairlead.request.RequestContext;
 import io.fairlead.strategy.Strategy;
 import io.fairlead.time.TimeSource;
+import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import okhttp3.Call;
+import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import okhttp3.RequestBody;
@@ -76,12 +78,14 @@ class AttemptsTest {
   @Test
   void cancelledByAnotherThread_hasNoElapsedTimeUntilItIsKnown() throws Exception {
     CountDownLatch never = new CountDownLatch(1);
+    CountDownLatch recording = new CountDownLatch(1);
     CountDownLatch failed = new CountDownLatch(1);
     TimeSource system = TimeSource.system();
     Thread[] canceller = new Thread[1];
     TimeSource slow = (TimeSource) Proxy.newProxyInstance(
         TimeSource.class.getClassLoader(), new Class<?>[] {TimeSource.class}, (p, method, args) -> {
           if (Thread.currentThread() == canceller[0] && method.getName().equals("nanos")) {
+            recording.countDown();
             failed.await();
           }
           return method.invoke(system, args);
@@ -93,7 +97,12 @@ class AttemptsTest {
           .time(slow)
           .backends(server.backend())
           .build();
-      OkHttpClient client = LoadBalancingInterceptor.of(balancer).install(new OkHttpClient());
+      // The socket is closed before the cancellation is told of: the call might fail and record
+      // that first.
+      OkHttpClient base = new OkHttpClient.Builder()
+          .addNetworkInterceptor(chain -> failAfter(recording, chain))
+          .build();
+      OkHttpClient client = LoadBalancingInterceptor.of(balancer).install(base);
       Call call = client.newCall(new Request.Builder().url("http://orders/").build());
       canceller[0] = new Thread(() -> {
         try {
@@ -104,16 +113,29 @@ class AttemptsTest {
         call.cancel();
       });
       canceller[0].start();
-      assertThatThrownBy(call::execute).isInstanceOf(java.io.IOException.class);
+      assertThatThrownBy(call::execute).isInstanceOf(IOException.class);
       Attempts.Attempt early = Attempts.of(call).last();
+      never.countDown(); // or the server would wait for it as it closes
       failed.countDown();
       canceller[0].join();
 
       assertThat(early.outcome()).isEqualTo(Outcome.abandoned());
       assertThat(early.elapsed()).isNull();
       assertThat(Attempts.of(call).last().elapsed()).isPositive();
-    } finally {
-      never.countDown();
+    }
+  }
+
+  private static Response failAfter(CountDownLatch latch, Interceptor.Chain chain)
+      throws IOException {
+    try {
+      return chain.proceed(chain.request());
+    } catch (IOException e) {
+      try {
+        latch.await();
+      } catch (InterruptedException interrupted) {
+        Thread.currentThread().interrupt();
+      }
+      throw e;
     }
   }
 
