@@ -10,11 +10,10 @@ import java.util.Arrays;
  */
 final class Interleaving {
 
-  /** The sum to which weights that are no whole numbers are scaled: what they are rounded by is a millionth. */
+  /** The largest sum of weights. Those that are no whole numbers are scaled to it, so that rounding is a millionth. */
   private static final long FINE = 1L << 40;
 
   private static final double GOLDEN = 0.6180339887498949;
-  private static final double LARGEST_WHOLE = 0x1p40;
 
   /**
    * How far from the golden section a stride is looked for: of 58 numbers in a row, one at least is coprime to a number with up
@@ -68,7 +67,7 @@ final class Interleaving {
       whole &= weight == Math.rint(weight);
     }
     long[] result = new long[weights.length];
-    if (whole && sum <= LARGEST_WHOLE) {
+    if (whole && sum <= FINE) {
       long divisor = 0;
       for (double weight : weights) {
         divisor = gcd((long) weight, divisor);

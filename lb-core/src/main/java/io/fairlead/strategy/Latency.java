@@ -114,12 +114,13 @@ final class Latency implements Tracker {
     // to fade, which is half a minute if it is 20 times slower than others.
     if (met) {
       learn(elapsed, success, faded);
+    } else {
+      met = true;
     }
-    met = true;
     double share = failures / faded;
     if (!success && outcome.kind() != Outcome.Kind.ABANDONED) {
       failures = share + (1 - share) * STEP;
-    } else {
+    } else if (share > 0) { // or each success would be a write more
       share -= success ? share * STEP : 0;
       failures = share < NEGLIGIBLE ? 0 : share;
     }
