@@ -11,6 +11,8 @@ import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /** An HTTP server on the loopback interface that says hello, after a while. */
 final class DemoServer implements AutoCloseable {
@@ -28,6 +30,7 @@ final class DemoServer implements AutoCloseable {
     thread.setDaemon(true);
     return thread;
   });
+  private final ReadWriteLock answering = new ReentrantReadWriteLock();
   private final Duration delay;
   private HttpServer server;
 
@@ -61,18 +64,31 @@ final class DemoServer implements AutoCloseable {
 
   private void answer(HttpExchange exchange) throws IOException {
     LockSupport.parkNanos(delay.toNanos());
-    exchange.sendResponseHeaders(200, BODY.length);
-    exchange.getResponseBody().write(BODY);
-    exchange.close();
+    answering.readLock().lock();
+    try {
+      exchange.sendResponseHeaders(200, BODY.length);
+      exchange.getResponseBody().write(BODY);
+      exchange.close();
+    } finally {
+      answering.readLock().unlock();
+    }
   }
 
   synchronized int port() {
     return server.getAddress().getPort();
   }
 
-  /** Stops listening, and breaks all connections off: what it was asked and has not answered it never will. */
+  /**
+   * Stops listening, and breaks all connections off. What it was asked and has not begun to answer it never will. An answer that
+   * has begun it ends: one that breaks off after its headers, which the caller has read by then, no client can make good.
+   */
   synchronized void stop() {
-    server.stop(0);
+    answering.writeLock().lock();
+    try {
+      server.stop(0);
+    } finally {
+      answering.writeLock().unlock();
+    }
   }
 
   /** Listens again, on the same port. */

@@ -46,8 +46,8 @@ class QuickstartTest {
   @Test
   void demonstration_losesNoCall_thoughAServerStops() throws Exception {
     int status = run("--requests", "300", "--concurrency", "6", "--json");
+    assertThat(status).as(err()).isZero();
     JsonNode result = new ObjectMapper().readTree(out());
-    assertThat(status).isZero();
     assertThat(result.get("requests").intValue()).isEqualTo(300);
     assertThat(result.get("failed").intValue()).isZero();
     assertThat(backend(result, "fast-2").get("failures").intValue()).isPositive();
