@@ -5,7 +5,10 @@ import com.dynatrace.hash4j.hashing.Hashing;
 import io.fairlead.backend.Member;
 import io.fairlead.backend.Members;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.function.Function;
+import java.util.function.IntToLongFunction;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** The selector of those strategies that find a member by a hash of the request's key. */
@@ -49,6 +52,15 @@ final class Hashed implements Selector {
       ids[i] = HASHER.hashCharsToLong(members.backend(i).id());
     }
     return ids;
+  }
+
+  /** These members, named by their indices, in the order of a hash, which the order in which they were given has no part in. */
+  static int[] sorted(int[] members, IntToLongFunction hash) {
+    return IntStream.of(members)
+        .boxed()
+        .sorted(Comparator.comparingLong(hash::applyAsLong))
+        .mapToInt(Integer::intValue)
+        .toArray();
   }
 
   /** The weights by which a table is made: the members' own, or 1 for each if all are 0. */

@@ -28,8 +28,7 @@ final class LeastConnections implements Picker {
   // told in PowerOfChoices. Of the least loaded one is drawn by weight too. Walks of their own, and
   // not a reservoir: that takes a random branch for each member, which is guessed wrong. O(n) up to
   // 64, where the least is exact; beyond that ten thousand counters can't be read for a pick, and
-  // the
-  // least of a few drawn is nearly as even.
+  // the least of a few drawn is nearly as even.
   @Override
   public @Nullable Member pick(Choice choice) {
     Live live = members.live();

@@ -4,7 +4,6 @@ import io.fairlead.backend.Derived;
 import io.fairlead.backend.Member;
 import io.fairlead.backend.Members;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -65,11 +64,7 @@ final class MaglevTable implements Hashed.Table {
 
   /** Whose turn it is: the k-th of a member with n turns comes at (k + 1/2) / n of the way. */
   private int[] turns(int size) {
-    int[] order = IntStream.range(0, ids.length)
-        .boxed()
-        .sorted(Comparator.comparingLong(i -> ids[i]))
-        .mapToInt(Integer::intValue)
-        .toArray();
+    int[] order = Hashed.sorted(IntStream.range(0, ids.length).toArray(), i -> ids[i]);
     int[] counts = counts(order, size);
     int[] starts = new int[size + 1]; // as many places as turns; several may fall into one
     for (int member : order) {

@@ -3,7 +3,6 @@ package io.fairlead.strategy;
 import io.fairlead.backend.Member;
 import io.fairlead.backend.Members;
 import java.util.BitSet;
-import java.util.Comparator;
 import java.util.Objects;
 import java.util.stream.IntStream;
 
@@ -93,7 +92,7 @@ public final class Subset implements Strategy {
 
     /** From client / clients of the way round, as many as wanted; more, if else nobody would use some of them. */
     private int[] run(int[] usable, long[] ids) {
-      int[] ring = sorted(usable, Comparator.comparingLong(i -> ids[i]));
+      int[] ring = Hashed.sorted(usable, i -> ids[i]);
       int length = Math.max(size, (ring.length + clients - 1) / clients);
       int start = (int) ((long) client * ring.length / clients);
       return IntStream.range(0, Math.min(length, ring.length))
@@ -102,16 +101,8 @@ public final class Subset implements Strategy {
     }
 
     private int[] highest(int[] usable, long[] ids) {
-      int[] order = sorted(usable, Comparator.comparingLong(i -> Draws.next(id ^ ids[i])));
+      int[] order = Hashed.sorted(usable, i -> Draws.next(id ^ ids[i]));
       return IntStream.of(order).limit(size).toArray();
-    }
-
-    private int[] sorted(int[] indices, Comparator<Integer> order) {
-      return IntStream.of(indices)
-          .boxed()
-          .sorted(order)
-          .mapToInt(Integer::intValue)
-          .toArray();
     }
 
     @Override
