@@ -34,6 +34,7 @@ final class Balancer implements LoadBalancer, Environment {
   private final @Nullable String zone;
   private final Listeners listeners;
   private final Pool pool;
+  private final Admittance admittance;
 
   Balancer(Builder builder) {
     this.name = builder.name;
@@ -41,10 +42,11 @@ final class Balancer implements LoadBalancer, Environment {
     this.chance = builder.chance;
     this.zone = builder.zone;
     this.listeners = new Listeners(name, builder.listeners);
+    this.admittance = new Admittance(name, time, builder.rates(), builder.limit());
     Selector selector =
         Objects.requireNonNull(builder.strategy.start(this), "what the strategy started");
-    Pool.Settings settings =
-        new Pool.Settings(name, time, builder.panicThreshold, builder.slowStart);
+    Pool.Settings settings = new Pool.Settings(
+        name, time, builder.panicThreshold, builder.slowStart, builder.guards());
     this.pool = new Pool(settings, selector, listeners);
     try {
       pool.update(builder.backends);
@@ -99,14 +101,22 @@ final class Balancer implements LoadBalancer, Environment {
 
   @Override
   public Lease acquire(RequestContext context) throws LoadBalancingException {
-    Placement placement = new Placement(this, Objects.requireNonNull(context, "context"), null);
-    if (pool.closed()) {
-      LoadBalancerClosedException closed = new LoadBalancerClosedException(name);
-      listeners.rejected(closed);
-      throw closed;
+    Objects.requireNonNull(context, "context");
+    try {
+      if (pool.closed()) {
+        throw new LoadBalancerClosedException(name);
+      }
+      Placement placement = new Placement(this, context, null, admittance.admit(context));
+      placement.choose(CallPlan.Target.ANYONE);
+      return placement;
+    } catch (LoadBalancingException e) {
+      listeners.rejected(e);
+      throw e;
     }
-    placement.choose(CallPlan.Target.ANYONE);
-    return placement;
+  }
+
+  Admittance admittance() {
+    return admittance;
   }
 
   @Override
@@ -188,7 +198,12 @@ final class Balancer implements LoadBalancer, Environment {
     pool.members().forEach(member -> members.add(MemberSnapshot.of(member)));
     pool.draining().forEach(member -> members.add(MemberSnapshot.of(member)));
     return new LoadBalancerSnapshot(
-        name, pool.closed(), pool.publication().panic(), listeners.withoutKey(), members);
+        name,
+        pool.closed(),
+        pool.publication().panic(),
+        listeners.withoutKey(),
+        admittance.limit() == null ? null : admittance.limit().limit(),
+        members);
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.fairlead;
 
 import io.fairlead.backend.Member;
 import io.fairlead.backend.Veto;
+import io.fairlead.circuitbreaker.Transition;
 import io.fairlead.pool.PoolListener;
 import io.fairlead.request.Outcome;
 import io.fairlead.request.RequestContext;
@@ -125,5 +126,10 @@ final class Listeners implements PoolListener, StrategyListener {
   @Override
   public void lifted(Member member, Veto veto) {
     tell(listener -> listener.lifted(member, veto));
+  }
+
+  @Override
+  public void circuitChanged(Member member, Transition transition) {
+    tell(listener -> listener.circuitChanged(member, transition));
   }
 }

@@ -2,6 +2,11 @@ package io.fairlead;
 
 import io.fairlead.backend.Backend;
 import io.fairlead.backend.BackendPool;
+import io.fairlead.circuitbreaker.CircuitBreaker;
+import io.fairlead.concurrency.ConcurrencyLimit;
+import io.fairlead.pool.Guards;
+import io.fairlead.ratelimit.KeyedTokenBucket;
+import io.fairlead.ratelimit.TokenBucket;
 import io.fairlead.request.RequestContext;
 import io.fairlead.retry.CallPlan;
 import io.fairlead.strategy.Strategy;
@@ -15,6 +20,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,8 +73,11 @@ public interface LoadBalancer extends AutoCloseable {
   }
 
   /**
-   * Leases one server for one attempt. Never blocks. {@link Lease#close} must follow, whatever happens.
+   * Leases one server for one attempt. {@link Lease#close} must follow, whatever happens. Never blocks, unless the
+   * {@linkplain Builder#concurrencyLimit concurrency limit} was given a queue.
    *
+   * @throws RateLimitedException if a rate limit of this balancer refuses it
+   * @throws OverloadedException if there is no room for it now, in the service or on any server that could take it
    * @throws NoBackendException if no server can take it
    * @throws LoadBalancerClosedException if this balancer is closed
    */
@@ -85,6 +94,8 @@ public interface LoadBalancer extends AutoCloseable {
    *
    * @return what the body returned
    * @throws AttemptsFailedException if all attempts failed; its cause is the last one's exception
+   * @throws RateLimitedException if a rate limit of this balancer refuses it
+   * @throws OverloadedException if there is no room for it now, in the service or on any server that could take it
    * @throws NoBackendException if no server can take it
    * @throws LoadBalancerClosedException if this balancer is closed
    */
@@ -114,6 +125,12 @@ public interface LoadBalancer extends AutoCloseable {
     final List<LoadBalancerListener> listeners = new ArrayList<>();
     double panicThreshold = 0.5;
     Duration slowStart = Duration.ZERO;
+    private CircuitBreaker.Builder circuitBreaker = CircuitBreaker.builder();
+    private double maxEjected = 0.5;
+    private ConcurrencyLimit.@Nullable Builder memberLimit;
+    private ConcurrencyLimit.@Nullable Builder serviceLimit;
+    private @Nullable TokenBucket bucket;
+    private final List<RateGate> keyedRates = new ArrayList<>();
 
     @Nullable
     String zone;
@@ -192,6 +209,98 @@ public interface LoadBalancer extends AutoCloseable {
       }
       this.slowStart = window;
       return this;
+    }
+
+    /**
+     * The breaker that is the failure detector of each server: when it opens, the server is ejected, which is to say, gets no
+     * requests until the breaker lets one try. What is set here of name, time, chance, gate and listener is the balancer's to
+     * set, and not used. By default a breaker with its own defaults.
+     *
+     * <p>A server's answers of 5xx, broken connections and time-outs are failures; 4xx are not, nor are a 503 with Retry-After and
+     * a 429.
+     */
+    public Builder circuitBreaker(CircuitBreaker.Builder recipe) {
+      this.circuitBreaker = recipe.copy();
+      return this;
+    }
+
+    /**
+     * The largest share of servers that may be ejected at once. At least one may if there are two, and never all. Half of them by
+     * default: with more than that out, the {@linkplain #panicThreshold panic threshold} would let them in again. 0 for no
+     * ejection at all.
+     *
+     * @param share 0 to 1
+     */
+    public Builder maxEjected(double share) {
+      if (!(share >= 0 && share <= 1)) {
+        throw new IllegalArgumentException("maxEjected: " + share + " (expected: 0 to 1)");
+      }
+      this.maxEjected = share;
+      return this;
+    }
+
+    /**
+     * How many requests may be in flight on one server; one that has as many gets no more until one ends. No limit by default.
+     * Whoever waits, waits for the service and not for a server: a limit with a queue is refused.
+     */
+    public Builder memberConcurrencyLimit(ConcurrencyLimit.Builder recipe) {
+      this.memberLimit = recipe.copy();
+      return this;
+    }
+
+    /**
+     * How many calls may be in flight in all. One too many gets an {@link OverloadedException}, or waits, if the limit has a
+     * queue. No limit by default.
+     */
+    public Builder concurrencyLimit(ConcurrencyLimit.Builder recipe) {
+      this.serviceLimit = recipe.copy();
+      return this;
+    }
+
+    /**
+     * How many calls may begin in a time, in place of any limit given before; each call takes one token, however often it is
+     * repeated, and gives it back if nothing was sent. One too many gets a {@link RateLimitedException}. The bucket may be
+     * shared with other balancers. No limit by default.
+     */
+    public Builder rateLimit(TokenBucket bucket) {
+      this.bucket = Objects.requireNonNull(bucket, "rateLimit");
+      return this;
+    }
+
+    /**
+     * How many calls may begin in a time for each key, beside any limit given before: for each user, say, if the key is one's id.
+     *
+     * <pre>{@code
+     * .rateLimitPer(RequestContext::key, KeyedTokenBucket.<String>builder().limit(RateLimit.perSecond(10)).build())
+     * }</pre>
+     *
+     * @param key tells the key of a request; one for which it is null passes
+     */
+    public <K> Builder rateLimitPer(
+        Function<? super RequestContext, ? extends @Nullable K> key, KeyedTokenBucket<K> buckets) {
+      keyedRates.add(new RateGate.PerKey<>(
+          Objects.requireNonNull(buckets, "buckets"), Objects.requireNonNull(key, "key")));
+      return this;
+    }
+
+    List<RateGate> rates() {
+      List<RateGate> rates = new ArrayList<>(keyedRates);
+      if (bucket != null) {
+        rates.add(new RateGate.OfService(bucket));
+      }
+      return rates;
+    }
+
+    @Nullable
+    ConcurrencyLimit limit() {
+      return serviceLimit == null ? null : serviceLimit.copy().time(time).chance(chance).build();
+    }
+
+    Guards guards() {
+      return new Guards(
+          maxEjected == 0 ? null : circuitBreaker.copy().time(time).chance(chance),
+          maxEjected,
+          memberLimit == null ? null : memberLimit.copy().time(time).chance(chance));
     }
 
     /** Where this balancer stands, not blank, for strategies that prefer what is near. Not known by default. */

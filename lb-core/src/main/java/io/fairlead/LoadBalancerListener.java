@@ -2,6 +2,7 @@ package io.fairlead;
 
 import io.fairlead.backend.Member;
 import io.fairlead.backend.Veto;
+import io.fairlead.circuitbreaker.Transition;
 import io.fairlead.request.Outcome;
 import io.fairlead.request.RequestContext;
 import java.time.Duration;
@@ -11,7 +12,7 @@ import java.time.Duration;
  *
  * <p>{@link #leased}, {@link #answered} and {@link #released} are called exactly once for each attempt, in this order, on
  * the thread that does the thing; those of several attempts come at the same time, from several threads. The events of
- * members ({@link #joined} to {@link #lifted}) come one at a time and in order. Between the two kinds there is none but this:
+ * members ({@link #joined} to {@link #circuitChanged}) come one at a time and in order. Between the two kinds there is none but this:
  * {@code drained} comes after the {@code released} of the attempt that the server had to wait for. {@code leased} may come before
  * {@code joined}, since a server gets requests from the moment that it is in the pool.
  *
@@ -66,4 +67,10 @@ public interface LoadBalancerListener {
 
   /** A policy's veto has ended. */
   default void lifted(Member member, Veto veto) {}
+
+  /**
+   * The circuit breaker of a server has changed its state. It is out of the choice while it is open: {@link #vetoed} has been
+   * called then, for the policy {@code ejection}, and {@link #lifted} once its time is over.
+   */
+  default void circuitChanged(Member member, Transition transition) {}
 }

@@ -13,6 +13,7 @@ import io.fairlead.strategy.Choice;
 import io.fairlead.strategy.Draws;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -34,6 +35,7 @@ final class Placement implements Choice, Lease {
   private final Balancer balancer;
   private final RequestContext context;
   private final @Nullable Placement previous;
+  private final @Nullable Admission admission;
   private final long startNanos;
 
   // While choosing: one thread only.
@@ -47,6 +49,7 @@ final class Placement implements Choice, Lease {
   // Once leased.
   private @Nullable PoolMember member;
   private @Nullable Backend backend;
+  private long permit;
   private volatile long answeredNanos;
 
   /** {@link #ANSWERING} to {@link #CLOSED}: who comes first, and who has to release. */
@@ -67,17 +70,33 @@ final class Placement implements Choice, Lease {
   private static final int ANSWERED = 2; // it is recorded
   private static final int CLOSED = 4; // somebody closed it
 
-  Placement(Balancer balancer, RequestContext context, @Nullable Placement previous) {
+  /** A choice to be made. It has taken over one share of the admission, if there is one. */
+  Placement(
+      Balancer balancer,
+      RequestContext context,
+      @Nullable Placement previous,
+      @Nullable Admission admission) {
     this.balancer = balancer;
     this.context = context;
     this.previous = previous;
+    this.admission = admission;
     this.startNanos = balancer.clock().nanos();
   }
 
   // ---- choosing ----
 
-  /** Finds a member, and enters it. */
+  /** Finds a member, and enters it. If there is none, its share of the admission is given back. */
   void choose(Target target) throws LoadBalancingException {
+    try {
+      find(target);
+    } finally {
+      if (member == null && admission != null) {
+        admission.release();
+      }
+    }
+  }
+
+  private void find(Target target) throws LoadBalancingException {
     Pool pool = balancer.members();
     Publication now;
     do {
@@ -91,14 +110,22 @@ final class Placement implements Choice, Lease {
       // If the membership was exchanged meanwhile, those who refused may have left and others have
       // come.
     } while (now != pool.publication());
-    LoadBalancingException reason = pool.closed()
-        ? new LoadBalancerClosedException(balancer.name())
-        : new NoBackendException(balancer.name(), whyNobody(now));
-    // Else the request had a server, and it is the further attempt that gets none.
-    if (previous == null) {
-      balancer.listeners().rejected(reason);
+    throw pool.closed() ? new LoadBalancerClosedException(balancer.name()) : nobody(now);
+  }
+
+  private LoadBalancingException nobody(Publication now) {
+    boolean full = false;
+    long earliest = Long.MAX_VALUE;
+    for (PoolMember candidate : refused == null ? List.<PoolMember>of() : refused) {
+      full |= candidate.full();
+      earliest = Math.min(earliest, candidate.rejectsFor(startNanos));
     }
-    throw reason;
+    if (full) { // there may be room at any moment
+      return new OverloadedException(balancer.name(), whyNobody(now), null);
+    }
+    return earliest == Long.MAX_VALUE
+        ? new NoBackendException(balancer.name(), whyNobody(now))
+        : new OverloadedException(balancer.name(), whyNobody(now), Duration.ofNanos(earliest));
   }
 
   private String whyNobody(Publication now) {
@@ -118,6 +145,12 @@ final class Placement implements Choice, Lease {
     if (!candidate.vetoes().isEmpty()) {
       return "is vetoed ("
           + candidate.vetoes().stream().map(Veto::toString).collect(Collectors.joining(", ")) + ")";
+    }
+    if (candidate.full()) {
+      return "has as many in flight as its limit allows: " + candidate.inFlight();
+    }
+    if (candidate.rejectsFor(startNanos) != Long.MAX_VALUE) {
+      return "is being tried by another request, after it failed";
     }
     return candidate.weight() == 0 ? "is of weight 0" : "has just left";
   }
@@ -181,9 +214,11 @@ final class Placement implements Choice, Lease {
   /** Each one that refuses is remembered, so that choosing ends. */
   private boolean enter(PoolMember candidate) {
     Backend address = candidate.backend();
-    if (candidate.enter(startNanos)) {
+    long granted = candidate.enter(startNanos, publication != null && publication.panic());
+    if (granted != PoolMember.REFUSED) {
       member = candidate;
       backend = address;
+      permit = granted;
       return true;
     }
     if (refused == null) {
@@ -305,7 +340,10 @@ final class Placement implements Choice, Lease {
   private void answer(Outcome outcome) {
     long now = balancer.clock().nanos();
     answeredNanos = now;
-    member().answered(outcome, startNanos, now);
+    member().answered(permit, outcome, startNanos, now);
+    if (admission != null) {
+      admission.answered(outcome, now);
+    }
     balancer.listeners().answered(member(), outcome, now - startNanos);
   }
 
@@ -313,11 +351,17 @@ final class Placement implements Choice, Lease {
     boolean last = member().releaseOne();
     balancer.listeners().released(member());
     balancer.members().released(member(), last); // which may tell that the member is drained
+    if (admission != null) {
+      admission.release();
+    }
   }
 
   @Override
   public Lease another(Target target) throws LoadBalancingException {
-    Placement next = new Placement(balancer, context, this);
+    Admission shared = admission == null || admission.share()
+        ? admission
+        : balancer.admittance().readmit(context);
+    Placement next = new Placement(balancer, context, this, shared);
     next.choose(target);
     balancer.listeners().retried(member(), next.member());
     return next;

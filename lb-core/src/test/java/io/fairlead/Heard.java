@@ -2,6 +2,7 @@ package io.fairlead;
 
 import io.fairlead.backend.Member;
 import io.fairlead.backend.Veto;
+import io.fairlead.circuitbreaker.Transition;
 import io.fairlead.request.Outcome;
 import io.fairlead.request.RequestContext;
 import java.time.Duration;
@@ -78,5 +79,10 @@ final class Heard implements LoadBalancerListener {
   @Override
   public void lifted(Member member, Veto veto) {
     hear("lifted " + id(member) + " by " + veto);
+  }
+
+  @Override
+  public void circuitChanged(Member member, Transition transition) {
+    hear("circuit of " + member.backend().host() + ": " + transition.from() + " to " + transition.to());
   }
 }

@@ -49,6 +49,7 @@ final class Simulation {
       LoadBalancer.Builder balancer = LoadBalancer.builder("client-" + i)
           .backends(present())
           .strategy(strategy)
+          .maxEjected(0) // or it would not be the strategy that is seen
           .time(clock)
           .chance(Randomness.chance(seed, Randomness.Stream.CLIENT, i));
       scenario.applySettings(balancer);

@@ -6,7 +6,7 @@ import java.time.Duration;
 final class Troubles {
 
   /** When it is wrong, with time before it to learn and after it to recover. */
-  private static final Span TROUBLE = Span.seconds(20, 80);
+  static final Span TROUBLE = Span.seconds(20, 80);
 
   private static final Span AFTERWARDS = Span.seconds(80, 110);
 
@@ -54,7 +54,7 @@ final class Troubles {
         .build();
   }
 
-  private static Scenario.Builder failing(String name) {
+  static Scenario.Builder failing(String name) {
     return troubled(name, 9, Fault.failing(1, TROUBLE)).utilisation(0.5).measured(TROUBLE);
   }
 
@@ -67,7 +67,7 @@ final class Troubles {
         .build();
   }
 
-  private static Scenario.Builder troubled(String name, int others, Fault fault) {
+  static Scenario.Builder troubled(String name, int others, Fault fault) {
     return Scenario.builder(name)
         .server(ServerSpec.builder("bad").fault(fault).bad())
         .servers(others)

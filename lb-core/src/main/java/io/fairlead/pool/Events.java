@@ -2,6 +2,7 @@ package io.fairlead.pool;
 
 import io.fairlead.backend.Member;
 import io.fairlead.backend.Veto;
+import io.fairlead.circuitbreaker.Transition;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -44,6 +45,11 @@ final class Events implements PoolListener {
   @Override
   public void lifted(Member member, Veto veto) {
     line.add(() -> listener.lifted(member, veto));
+  }
+
+  @Override
+  public void circuitChanged(Member member, Transition transition) {
+    line.add(() -> listener.circuitChanged(member, transition));
   }
 
   /** Tells what is in line, unless another thread (or this one, further up its stack) is at it and will. */

@@ -14,7 +14,7 @@ import java.lang.invoke.VarHandle;
 class Occupancy {
 
   /** From {@link #enter}: the member drains. */
-  static final int REFUSED = -1;
+  static final int DRAINS = -1;
 
   private static final long IN_FLIGHT = 1L;
   private static final long OUTSTANDING = 1L << 31;
@@ -51,7 +51,7 @@ class Occupancy {
     return word < 0;
   }
 
-  /** One request more. Returns how many were outstanding before, or {@link #REFUSED} and nothing has changed. */
+  /** One request more. Returns how many were outstanding before, or {@link #DRAINS} and nothing has changed. */
   final int enter() {
     long now = word;
     while ((now & (DRAINING | GONE)) == 0) {
@@ -61,7 +61,7 @@ class Occupancy {
       }
       now = seen;
     }
-    return REFUSED;
+    return DRAINS;
   }
 
   /** The outcome of one is known. */

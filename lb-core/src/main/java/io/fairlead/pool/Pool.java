@@ -5,6 +5,10 @@ import io.fairlead.backend.BackendPool;
 import io.fairlead.backend.Member;
 import io.fairlead.backend.MemberControl;
 import io.fairlead.backend.Members;
+import io.fairlead.circuitbreaker.CircuitBreaker;
+import io.fairlead.concurrency.ConcurrencyLimit;
+import io.fairlead.health.EjectionCap;
+import io.fairlead.health.FailureDetector;
 import io.fairlead.strategy.Picker;
 import io.fairlead.strategy.Selector;
 import io.fairlead.strategy.Tracker;
@@ -40,8 +44,10 @@ public final class Pool implements BackendPool {
    * @param name the balancer's
    * @param panicThreshold the share of available members below which statistical vetoes are disregarded, 0 to 1
    * @param slowStart how long who is new or back takes to get its whole share; zero for no time
+   * @param guards what each member is guarded by
    */
-  public record Settings(String name, TimeSource time, double panicThreshold, Duration slowStart) {}
+  public record Settings(
+      String name, TimeSource time, double panicThreshold, Duration slowStart, Guards guards) {}
 
   /**
    * What makes a backend the same one as before. Its zone too: strategies keep what they know by zone, and no server moves to
@@ -73,6 +79,8 @@ public final class Pool implements BackendPool {
   private final TimeSource time;
   private final double panicThreshold;
   private final SlowStart slowStart;
+  private final Guards guards;
+  private final EjectionCap ejectionCap;
   private final Selector selector;
   private final Events events;
   private final Timers timers;
@@ -97,6 +105,8 @@ public final class Pool implements BackendPool {
     this.timers = new Timers(name, time);
     this.refresh = timers.timer(() -> this.publication.all.refresh());
     this.slowStart = new SlowStart(this, timers, settings.slowStart().toNanos());
+    this.guards = settings.guards();
+    this.ejectionCap = new EjectionCap(guards.maxEjected(), () -> this.publication.size());
     this.selector = selector;
     this.events = new Events(listener);
     this.publication = nothing();
@@ -204,7 +214,7 @@ public final class Pool implements BackendPool {
     // A weight that rises from 0 does so before the swap, one that falls to 0 after it: or a choice
     // in between, by the one set or the other, might find nobody.
     change.settle(backend -> backend.weight() > 0);
-    publication = after;
+    publish(after);
     change.settle(backend -> backend.weight() == 0);
     change.fresh.forEach(PoolMember::announce);
     for (PoolMember member : change.revived) {
@@ -214,6 +224,17 @@ public final class Pool implements BackendPool {
     present.values().forEach(this::leave);
     after.all.refresh(); // a veto may have hit the membership before, while this one was made
     timers.retry();
+  }
+
+  private void publish(Publication after) {
+    Set<PoolMember> inScope = publication.inScope();
+    for (PoolMember member : after.inScope()) {
+      if (!inScope.remove(member)) {
+        member.enterScope();
+      }
+    }
+    publication = after;
+    inScope.forEach(PoolMember::leaveScope);
   }
 
   private static Set<Backend> backendsOf(Collection<PoolMember> members) {
@@ -395,7 +416,7 @@ public final class Pool implements BackendPool {
 
   private void finish() {
     Publication last = publication;
-    publication = nothing();
+    publish(nothing());
     for (int i = 0; i < last.all.size(); i++) {
       leave(last.all.get(i));
     }
@@ -453,7 +474,7 @@ public final class Pool implements BackendPool {
       throw new IllegalArgumentException(
           "member: " + member + " (expected: a member of the pool of " + name + ")");
     }
-    if (policy.equals(SlowStart.POLICY)) {
+    if (policy.equals(SlowStart.POLICY) || policy.equals(FailureDetector.POLICY)) {
       throw new IllegalArgumentException("policy: " + policy
           + " (expected: another name, since this is the balancer's own policy)");
     }
@@ -468,6 +489,26 @@ public final class Pool implements BackendPool {
 
   double panicThreshold() {
     return panicThreshold;
+  }
+
+  /** A failure detector for a new member, or null if there are none. */
+  @Nullable
+  FailureDetector newDetector(PoolMember member) {
+    CircuitBreaker.Builder recipe = guards.circuitBreaker();
+    return recipe == null
+        ? null
+        : new FailureDetector(
+            recipe, ejectionCap, member.control(FailureDetector.POLICY), transition -> {
+              events.circuitChanged(member, transition);
+              events.deliver();
+            });
+  }
+
+  /** A concurrency limit for a new member, or null if there are none. */
+  @Nullable
+  ConcurrencyLimit newLimit() {
+    ConcurrencyLimit.Builder recipe = guards.limit();
+    return recipe == null ? null : recipe.build();
   }
 
   SlowStart slowStart() {

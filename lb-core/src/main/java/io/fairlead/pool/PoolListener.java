@@ -2,6 +2,7 @@ package io.fairlead.pool;
 
 import io.fairlead.backend.Member;
 import io.fairlead.backend.Veto;
+import io.fairlead.circuitbreaker.Transition;
 
 /** Hears what happens to members: one event at a time, in order, and never while a lock is held. */
 public interface PoolListener {
@@ -20,4 +21,7 @@ public interface PoolListener {
 
   /** A policy's veto has ended. */
   void lifted(Member member, Veto veto);
+
+  /** The breaker that is its failure detector has changed its state. */
+  void circuitChanged(Member member, Transition transition);
 }

@@ -4,19 +4,28 @@ import io.fairlead.backend.Backend;
 import io.fairlead.backend.Member;
 import io.fairlead.backend.MemberControl;
 import io.fairlead.backend.Veto;
+import io.fairlead.circuitbreaker.CircuitBreaker;
+import io.fairlead.concurrency.ConcurrencyLimit;
+import io.fairlead.health.FailureDetector;
 import io.fairlead.request.Outcome;
 import io.fairlead.strategy.Tracker;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLongArray;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A member of a {@link Pool}, and the account of its requests. For each request the balancer calls {@code enter}, and if
- * that granted a place {@code answered} and {@code releaseOne}, once each and in this order, and then
+ * that granted a permit {@code answered} and {@code releaseOne}, once each and in this order, and then
  * {@link Pool#released}.
  */
 public final class PoolMember extends Occupancy implements Member {
 
+  /** From {@link #enter(long, boolean)}: no permit. */
+  public static final long REFUSED = CircuitBreaker.REJECTED;
+
   private final Pool pool;
+  private final @Nullable ConcurrencyLimit limit;
+  private final @Nullable FailureDetector detector;
 
   // What a choice asks, in the object itself and not behind it.
   private volatile Standing standing = Standing.CLEAN;
@@ -33,6 +42,8 @@ public final class PoolMember extends Occupancy implements Member {
     this.backend = backend;
     this.ownWeight = backend.weight();
     this.policies = new Policies(pool, this);
+    this.limit = pool.newLimit();
+    this.detector = pool.newDetector(this);
   }
 
   void track(Tracker tracker) {
@@ -50,15 +61,38 @@ public final class PoolMember extends Occupancy implements Member {
     return this.pool == pool;
   }
 
+  /**
+   * A permit for one request that starts now, or {@link #REFUSED} and nothing has changed: it drains, or has as many in flight as
+   * its limit allows, or its detector has lost faith in it.
+   *
+   * @param panic whether a lost faith is disregarded
+   */
+  public long enter(long now, boolean panic) {
+    if (limit != null && !limit.tryAcquire()) {
+      return REFUSED;
+    }
+    long permit = detector == null ? CircuitBreaker.UNCOUNTED : detector.tryAcquire(now, panic);
+    if (permit != REFUSED && enter(now)) {
+      return permit;
+    }
+    if (permit != REFUSED && detector != null) {
+      detector.cancel(permit);
+    }
+    if (limit != null) {
+      limit.release();
+    }
+    return REFUSED;
+  }
+
   /** A place for one request that starts now. False if the member drains. */
-  public boolean enter(long now) {
+  private boolean enter(long now) {
     if (outstanding() == 0) {
       // Before the count, so that nobody sees something outstanding since an hour ago. Until the
       // count it means nothing.
       silentSince = now;
     }
     int before = enter();
-    if (before == REFUSED) {
+    if (before == DRAINS) {
       return false;
     }
     if (before == 0 && silentSince - now < 0) {
@@ -74,7 +108,7 @@ public final class PoolMember extends Occupancy implements Member {
   }
 
   /** The outcome of a request is known. */
-  public void answered(Outcome outcome, long startNanos, long now) {
+  public void answered(long permit, Outcome outcome, long startNanos, long now) {
     Outcome.Kind kind = outcome.kind();
     if (kind != Outcome.Kind.ABANDONED
         && kind != Outcome.Kind.IGNORED
@@ -83,6 +117,12 @@ public final class PoolMember extends Occupancy implements Member {
     }
     counts.getAndIncrement(place(kind));
     answered();
+    if (limit != null) {
+      limit.observe(outcome, now - startNanos, now);
+    }
+    if (detector != null) {
+      detector.answered(permit, outcome, now - startNanos, now);
+    }
     try {
       tracker.answered(outcome, startNanos, now);
     } catch (Throwable e) {
@@ -97,7 +137,44 @@ public final class PoolMember extends Occupancy implements Member {
     } catch (Throwable e) {
       pool.strategyThrew(e);
     }
+    if (limit != null) {
+      limit.release();
+    }
     return released();
+  }
+
+  /** Whether it has as many requests as its limit allows. */
+  public boolean full() {
+    return limit != null && limit.inFlight() >= limit.limit();
+  }
+
+  /** For how long its detector grants no permit, in nanoseconds from now, zero or more; {@link Long#MAX_VALUE} if it does. */
+  public long rejectsFor(long now) {
+    return detector == null ? Long.MAX_VALUE : detector.rejectsFor(now);
+  }
+
+  /** Its concurrency limit, or null if there is none. */
+  public @Nullable ConcurrencyLimit limit() {
+    return limit;
+  }
+
+  /** Its failure detector, or null if there is none. */
+  public @Nullable FailureDetector detector() {
+    return detector;
+  }
+
+  /** It can be chosen from now on. */
+  void enterScope() {
+    if (detector != null) {
+      detector.enterScope();
+    }
+  }
+
+  /** It can be chosen no more. */
+  void leaveScope() {
+    if (detector != null) {
+      detector.leaveScope();
+    }
   }
 
   /** Tells that it has joined, if it was not told yet. */

@@ -1,6 +1,8 @@
 package io.fairlead.pool;
 
 import io.fairlead.strategy.Picker;
+import java.util.LinkedHashSet;
+import java.util.Set;
 
 /**
  * A membership in effect, and the picker that was made for it: one reference, so that no choice ever sees the one without
@@ -31,6 +33,15 @@ public final class Publication {
   /** One of those in scope, by its index. */
   public PoolMember member(int i) {
     return scope.get(i);
+  }
+
+  /** All who are in scope; the caller's own set. */
+  Set<PoolMember> inScope() {
+    Set<PoolMember> members = new LinkedHashSet<>();
+    for (int i = 0; i < size(); i++) {
+      members.add(member(i));
+    }
+    return members;
   }
 
   /** Whether so few are available that statistical vetoes are disregarded. */

@@ -185,6 +185,14 @@ public final class Outcome {
   }
 
   /**
+   * Whether it tells that there was too much to do: {@code TIMEOUT}, {@code UNAVAILABLE} and {@code THROTTLED}. A limit on what
+   * is in flight takes it for a sign to go down.
+   */
+  public boolean overloaded() {
+    return kind == Kind.TIMEOUT || kind == Kind.UNAVAILABLE || kind == Kind.THROTTLED;
+  }
+
+  /**
    * Whether the attempt was cut short, so that its elapsed time is only a lower bound, which may raise an estimate of the
    * backend's latency and never lower it: {@code ABANDONED} and {@code TIMEOUT}.
    */

@@ -50,7 +50,11 @@ public final class RequestContext {
    * @see <a href="https://github.com/Cyan4973/xxHash">xxHash</a>
    */
   public RequestContext key(CharSequence key) {
-    return keyHash(HASHER.hashCharsToLong(Objects.requireNonNull(key, "key")));
+    Settings copy = settings.copy();
+    copy.hasKey = true;
+    copy.keyHash = HASHER.hashCharsToLong(Objects.requireNonNull(key, "key"));
+    copy.key = key.toString();
+    return new RequestContext(copy);
   }
 
   /** Sets the hash of the key, for a caller with a hash of its own; all 64 bits should be well mixed. */
@@ -58,6 +62,7 @@ public final class RequestContext {
     Settings copy = settings.copy();
     copy.hasKey = true;
     copy.keyHash = hash;
+    copy.key = null;
     return new RequestContext(copy);
   }
 
@@ -153,6 +158,11 @@ public final class RequestContext {
     return settings.hasKey;
   }
 
+  /** The key, or null if there is none, or only its hash is known. */
+  public @Nullable String key() {
+    return settings.key;
+  }
+
   /** The hash of the key; 0 if there is none. */
   public long keyHash() {
     return settings.keyHash;
@@ -219,6 +229,9 @@ public final class RequestContext {
   private static final class Settings implements Cloneable {
     boolean hasKey;
     long keyHash;
+
+    @Nullable
+    String key;
 
     @Nullable
     String session;

@@ -34,7 +34,7 @@ class OccupancyTest {
   void drain_empty_isGoneWithIt() {
     assertThat(occupancy.drain()).isTrue();
     assertThat(occupancy.draining()).isTrue();
-    assertThat(occupancy.enter()).isEqualTo(Occupancy.REFUSED);
+    assertThat(occupancy.enter()).isEqualTo(Occupancy.DRAINS);
     assertThat(occupancy.drain()).as("again").isFalse();
     assertThat(occupancy.revive()).isFalse();
     assertCounts(0, 0);
@@ -46,7 +46,7 @@ class OccupancyTest {
     occupancy.enter();
 
     assertThat(occupancy.drain()).isFalse();
-    assertThat(occupancy.enter()).isEqualTo(Occupancy.REFUSED);
+    assertThat(occupancy.enter()).isEqualTo(Occupancy.DRAINS);
     assertCounts(2, 2);
     end();
     assertCounts(1, 1);
@@ -103,7 +103,7 @@ class OccupancyTest {
         switch (random.nextInt(6)) {
           case 0, 1 -> {
             boolean enters = !draining && !gone;
-            assertThat(tested.enter() != Occupancy.REFUSED).as(where).isEqualTo(enters);
+            assertThat(tested.enter() != Occupancy.DRAINS).as(where).isEqualTo(enters);
             inFlight += enters ? 1 : 0;
             outstanding += enters ? 1 : 0;
           }
@@ -165,7 +165,7 @@ class OccupancyTest {
         () -> {
           for (int i = 0; together.next(i); i++) {
             for (int request = 0; request < 2; request++) {
-              if (all[i].enter() != Occupancy.REFUSED) {
+              if (all[i].enter() != Occupancy.DRAINS) {
                 assertThat(gone[i].get())
                     .as("gone with one in flight, round %d", i)
                     .isZero();
@@ -188,7 +188,7 @@ class OccupancyTest {
       assertThat(gone[i]).as("round %d", i).hasValue(1);
       assertThat(all[i].inFlight()).as("round %d", i).isZero();
       assertThat(all[i].outstanding()).as("round %d", i).isZero();
-      assertThat(all[i].enter()).as("round %d", i).isEqualTo(Occupancy.REFUSED);
+      assertThat(all[i].enter()).as("round %d", i).isEqualTo(Occupancy.DRAINS);
     }
   }
 
@@ -219,7 +219,7 @@ class OccupancyTest {
         });
     for (int i = 0; i < together.played(); i++) {
       assertThat(revived[i]).as("round %d", i).isNotEqualTo(gone[i]);
-      assertThat(all[i].enter() != Occupancy.REFUSED).as("round %d", i).isEqualTo(revived[i]);
+      assertThat(all[i].enter() != Occupancy.DRAINS).as("round %d", i).isEqualTo(revived[i]);
     }
   }
 
@@ -231,7 +231,7 @@ class OccupancyTest {
     AtomicInteger gone = new AtomicInteger();
     Runnable requests = () -> {
       for (int i = 0; i < 50_000; i++) {
-        if (occupancy.enter() != Occupancy.REFUSED) {
+        if (occupancy.enter() != Occupancy.DRAINS) {
           entered.incrementAndGet();
           assertThat(occupancy.outstanding()).isBetween(1, 4);
           occupancy.answered();

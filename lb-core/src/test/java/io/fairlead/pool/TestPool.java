@@ -54,7 +54,8 @@ final class TestPool implements Selector, PoolListener {
 
   TestPool(double panicThreshold, FakeClock clock, Duration slowStart) {
     this.clock = clock;
-    this.pool = new Pool(new Pool.Settings("test", clock, panicThreshold, slowStart), this, this);
+    this.pool = new Pool(
+        new Pool.Settings("test", clock, panicThreshold, slowStart, Guards.NONE), this, this);
   }
 
   PoolMember member(String id) {

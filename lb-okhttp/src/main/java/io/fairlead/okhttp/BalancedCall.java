@@ -35,6 +35,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class BalancedCall {
 
+  /** Of an attempt that was answered before it came to the network. */
+  private static final Outcome UNSENT = Outcome.ignored().unsent();
+
   private final LoadBalancingInterceptor interceptor;
   private final Route route;
   private final Interceptor.Chain chain;
@@ -198,7 +201,7 @@ final class BalancedCall {
     if (!attempt.answered()) {
       // No headers came over the network: it is the cache's, or an interceptor's that was added
       // after this one.
-      attempt.answered(response.networkResponse() == null ? Outcome.ignored() : classify(response));
+      attempt.answered(response.networkResponse() == null ? UNSENT : classify(response));
     }
     if (response.code() == 101) {
       return response; // a web socket or the like; the listener hears of its end

@@ -11,6 +11,7 @@ import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import mockwebserver3.MockResponse;
 import mockwebserver3.MockWebServer;
 import mockwebserver3.RecordedRequest;
@@ -42,7 +43,8 @@ final class Fleet implements AutoCloseable {
   private final List<MockWebServer> servers = new ArrayList<>();
   private final LoadBalancer balancer;
 
-  private Fleet(Wire wire, String host, int size, Strategy strategy) throws IOException {
+  private Fleet(Wire wire, String host, int size, UnaryOperator<LoadBalancer.Builder> settings)
+      throws IOException {
     this.wire = wire;
     this.host = host;
     List<Backend> backends = new ArrayList<>();
@@ -50,26 +52,29 @@ final class Fleet implements AutoCloseable {
       servers.add(wire.server(host));
       backends.add(Backend.builder(address(servers.get(i))).id("s" + i).build());
     }
-    this.balancer = LoadBalancer.builder(host)
-        .strategy(Strategy.roundRobin())
-        .chance(() -> 0)
-        .backends(backends)
-        .strategy(strategy)
-        .build();
+    LoadBalancer.Builder builder =
+        LoadBalancer.builder(host).chance(() -> 0).backends(backends).strategy(IN_ORDER);
+    this.balancer = settings.apply(builder).build();
   }
 
   /** Calls go to the first server, and after a failure to the next. */
   static Fleet inOrder(Wire wire, int size) throws IOException {
-    return new Fleet(wire, HOST, size, IN_ORDER);
+    return inOrder(wire, size, builder -> builder);
+  }
+
+  /** As {@link #inOrder(Wire, int)}, and with further settings. */
+  static Fleet inOrder(Wire wire, int size, UnaryOperator<LoadBalancer.Builder> settings)
+      throws IOException {
+    return new Fleet(wire, HOST, size, settings);
   }
 
   /** Calls go to one server after the other. */
   static Fleet inTurn(Wire wire, int size) throws IOException {
-    return new Fleet(wire, HOST, size, Strategy.roundRobin());
+    return new Fleet(wire, HOST, size, builder -> builder.strategy(Strategy.roundRobin()));
   }
 
   static Fleet named(String host, Wire wire, int size) throws IOException {
-    return new Fleet(wire, host, size, IN_ORDER);
+    return new Fleet(wire, host, size, builder -> builder);
   }
 
   static String address(MockWebServer server) {

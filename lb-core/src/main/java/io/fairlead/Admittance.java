@@ -1,0 +1,89 @@
+package io.fairlead;
+
+import io.fairlead.concurrency.ConcurrencyLimit;
+import io.fairlead.request.RequestContext;
+import io.fairlead.time.NanoClock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The door of a service: the limits that a call passes once, before its first attempt. First the rates, those by key before
+ * that of the service, so that a key over its limit takes nothing from others; then the place among those in flight, for
+ * which a call may have to wait. Who refuses takes nothing, and what others gave is given back.
+ */
+final class Admittance {
+
+  private final String name;
+  private final NanoClock clock;
+  private final List<RateGate> rates;
+  private final @Nullable ConcurrencyLimit limit;
+
+  Admittance(
+      String name, NanoClock clock, List<RateGate> rates, @Nullable ConcurrencyLimit limit) {
+    this.name = name;
+    this.clock = clock;
+    this.rates = List.copyOf(rates);
+    this.limit = limit;
+  }
+
+  /** How many calls may be in flight now, or null if there is no limit. */
+  @Nullable
+  ConcurrencyLimit limit() {
+    return limit;
+  }
+
+  /** Lets a call in; null if there is nothing that it has to be let in by. */
+  @Nullable
+  Admission admit(RequestContext context) throws LoadBalancingException {
+    if (rates.isEmpty() && limit == null) {
+      return null;
+    }
+    int granted = 0;
+    boolean admitted = false;
+    try {
+      for (RateGate rate : rates) {
+        if (!rate.tryAcquire(context)) {
+          Duration wait = Duration.ofNanos(Math.max(1, rate.waitNanos(context)));
+          throw new RateLimitedException(name, rate.subject(), wait);
+        }
+        granted++;
+      }
+      enter();
+      admitted = true;
+      return new Admission(rates, context, limit, clock.nanos());
+    } finally {
+      for (int i = 0; i < granted && !admitted; i++) {
+        rates.get(i).refund(context);
+      }
+    }
+  }
+
+  /** Lets a call that has given back its place, and goes on all the same, in once more. Rates ask each call once. */
+  @Nullable
+  Admission readmit(RequestContext context) throws LoadBalancingException {
+    if (limit == null) {
+      return null;
+    }
+    enter();
+    return new Admission(List.of(), context, limit, clock.nanos());
+  }
+
+  private void enter() throws OverloadedException {
+    if (limit == null) {
+      return;
+    }
+    boolean entered;
+    try {
+      entered = limit.acquire();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new OverloadedException(name, "interrupted while it waited for a place in flight", null);
+    }
+    if (!entered) {
+      throw new OverloadedException(
+          name, "as many calls in flight as the limit allows: " + limit.limit(), null);
+    }
+  }
+}

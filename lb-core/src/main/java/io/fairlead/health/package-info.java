@@ -1,0 +1,8 @@
+/**
+ * What is known of a member's health: a failure detector for each, whose judgement is the breaker's, and a cap on how many
+ * may be out by such judgement at once. Not exported: a balancer's settings are the way to it.
+ */
+@NullMarked
+package io.fairlead.health;
+
+import org.jspecify.annotations.NullMarked;
