@@ -3,7 +3,6 @@ package io.fairlead;
 import io.fairlead.concurrency.ConcurrencyLimit;
 import io.fairlead.request.Outcome;
 import io.fairlead.request.RequestContext;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Admission {
 
-  private final List<RateGate> rates; // those that gave a token
+  private final RateGate[] rates; // those that gave a token
   private final RequestContext context;
   private final @Nullable ConcurrencyLimit limit; // that gave a place
   private final long startNanos;
@@ -21,7 +20,7 @@ final class Admission {
   private volatile boolean sent;
 
   Admission(
-      List<RateGate> rates,
+      RateGate[] rates,
       RequestContext context,
       @Nullable ConcurrencyLimit limit,
       long startNanos) {
@@ -59,7 +58,9 @@ final class Admission {
       limit.release();
     }
     if (!sent) {
-      rates.forEach(rate -> rate.refund(context));
+      for (RateGate rate : rates) {
+        rate.refund(context);
+      }
     }
   }
 }

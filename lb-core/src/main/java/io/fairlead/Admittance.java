@@ -3,8 +3,6 @@ package io.fairlead;
 import io.fairlead.concurrency.ConcurrencyLimit;
 import io.fairlead.request.RequestContext;
 import io.fairlead.time.NanoClock;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -15,16 +13,18 @@ import org.jspecify.annotations.Nullable;
  */
 final class Admittance {
 
+  private static final RateGate[] NO_RATES = {};
+
   private final String name;
   private final NanoClock clock;
-  private final List<RateGate> rates;
+  private final RateGate[] rates;
   private final @Nullable ConcurrencyLimit limit;
 
   Admittance(
       String name, NanoClock clock, List<RateGate> rates, @Nullable ConcurrencyLimit limit) {
     this.name = name;
     this.clock = clock;
-    this.rates = List.copyOf(rates);
+    this.rates = rates.toArray(RateGate[]::new);
     this.limit = limit;
   }
 
@@ -37,7 +37,7 @@ final class Admittance {
   /** Lets a call in; null if there is nothing that it has to be let in by. */
   @Nullable
   Admission admit(RequestContext context) throws LoadBalancingException {
-    if (rates.isEmpty() && limit == null) {
+    if (rates.length == 0 && limit == null) {
       return null;
     }
     int granted = 0;
@@ -45,8 +45,7 @@ final class Admittance {
     try {
       for (RateGate rate : rates) {
         if (!rate.tryAcquire(context)) {
-          Duration wait = Duration.ofNanos(Math.max(1, rate.waitNanos(context)));
-          throw new RateLimitedException(name, rate.subject(), wait);
+          throw new RateLimitedException(name, rate.subject(), rate.waitTime(context));
         }
         granted++;
       }
@@ -55,7 +54,7 @@ final class Admittance {
       return new Admission(rates, context, limit, clock.nanos());
     } finally {
       for (int i = 0; i < granted && !admitted; i++) {
-        rates.get(i).refund(context);
+        rates[i].refund(context);
       }
     }
   }
@@ -67,7 +66,7 @@ final class Admittance {
       return null;
     }
     enter();
-    return new Admission(List.of(), context, limit, clock.nanos());
+    return new Admission(NO_RATES, context, limit, clock.nanos());
   }
 
   private void enter() throws OverloadedException {

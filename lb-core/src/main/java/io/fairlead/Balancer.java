@@ -4,7 +4,9 @@ import io.fairlead.AttemptsFailedException.FailedAttempt;
 import io.fairlead.LoadBalancerSnapshot.MemberSnapshot;
 import io.fairlead.backend.Backend;
 import io.fairlead.backend.BackendPool;
+import io.fairlead.concurrency.ConcurrencyLimit;
 import io.fairlead.pool.Pool;
+import io.fairlead.pool.PoolMember;
 import io.fairlead.request.Outcome;
 import io.fairlead.request.RequestContext;
 import io.fairlead.retry.CallPlan;
@@ -194,15 +196,16 @@ final class Balancer implements LoadBalancer, Environment {
 
   @Override
   public LoadBalancerSnapshot snapshot() {
+    ConcurrencyLimit limit = admittance.limit();
     List<MemberSnapshot> members = new ArrayList<>();
-    pool.members().forEach(member -> members.add(MemberSnapshot.of(member)));
-    pool.draining().forEach(member -> members.add(MemberSnapshot.of(member)));
+    pool.members().forEach(member -> members.add(MemberSnapshot.of((PoolMember) member)));
+    pool.draining().forEach(member -> members.add(MemberSnapshot.of((PoolMember) member)));
     return new LoadBalancerSnapshot(
         name,
         pool.closed(),
         pool.publication().panic(),
         listeners.withoutKey(),
-        admittance.limit() == null ? null : admittance.limit().limit(),
+        limit == null ? null : limit.snapshot(),
         members);
   }
 

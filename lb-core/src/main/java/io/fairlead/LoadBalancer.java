@@ -241,9 +241,14 @@ public interface LoadBalancer extends AutoCloseable {
 
     /**
      * How many requests may be in flight on one server; one that has as many gets no more until one ends. No limit by default.
-     * Whoever waits, waits for the service and not for a server: a limit with a queue is refused.
+     *
+     * @throws IllegalArgumentException if the limit has a queue: a request that finds one server full goes to another
      */
     public Builder memberConcurrencyLimit(ConcurrencyLimit.Builder recipe) {
+      if (recipe.hasQueue()) {
+        throw new IllegalArgumentException("memberConcurrencyLimit: has a queue (expected: none, since a request"
+            + " that finds one server full goes to another)");
+      }
       this.memberLimit = recipe.copy();
       return this;
     }
@@ -293,14 +298,14 @@ public interface LoadBalancer extends AutoCloseable {
 
     @Nullable
     ConcurrencyLimit limit() {
-      return serviceLimit == null ? null : serviceLimit.copy().time(time).chance(chance).build();
+      return serviceLimit == null ? null : serviceLimit.copy().time(time).build();
     }
 
     Guards guards() {
       return new Guards(
           maxEjected == 0 ? null : circuitBreaker.copy().time(time).chance(chance),
           maxEjected,
-          memberLimit == null ? null : memberLimit.copy().time(time).chance(chance));
+          memberLimit == null ? null : memberLimit.copy().time(time));
     }
 
     /** Where this balancer stands, not blank, for strategies that prefer what is near. Not known by default. */

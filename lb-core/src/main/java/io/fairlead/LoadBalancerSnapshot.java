@@ -1,14 +1,18 @@
 package io.fairlead;
 
 import io.fairlead.backend.Backend;
-import io.fairlead.backend.Member;
 import io.fairlead.backend.Veto;
+import io.fairlead.circuitbreaker.CircuitBreaker;
+import io.fairlead.concurrency.ConcurrencyLimit;
+import io.fairlead.health.FailureDetector;
+import io.fairlead.pool.PoolMember;
 import io.fairlead.request.Outcome;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a balancer stands at one moment; its numbers are read one after the other while requests go on. Prints as one line for
@@ -19,10 +23,16 @@ import java.util.stream.Collectors;
  * @param panic whether so few members are available that statistical vetoes are disregarded
  * @param withoutKey how many picks were for an attempt without the key that the strategy goes by, and went by load instead; an
  *     attempt whose pick had to be repeated counts each time
+ * @param limit of the calls in flight, or null if there is none
  * @param members first those in the pool, then those that drain
  */
 public record LoadBalancerSnapshot(
-    String name, boolean closed, boolean panic, long withoutKey, List<MemberSnapshot> members) {
+    String name,
+    boolean closed,
+    boolean panic,
+    long withoutKey,
+    ConcurrencyLimit.@Nullable Snapshot limit,
+    List<MemberSnapshot> members) {
 
   /** Copies the list. */
   public LoadBalancerSnapshot {
@@ -39,6 +49,8 @@ public record LoadBalancerSnapshot(
    * @param weight its weight now
    * @param inFlight how many requests it has
    * @param outstanding how many of them have no outcome yet
+   * @param circuit the state of the breaker that may eject it, or null if there is none
+   * @param limit of what it may have in flight, or null if there is none
    * @param outcomes how many attempts ended how, since it joined; without those that are 0
    */
   public record MemberSnapshot(
@@ -49,6 +61,8 @@ public record LoadBalancerSnapshot(
       double weight,
       int inFlight,
       int outstanding,
+      CircuitBreaker.@Nullable State circuit,
+      ConcurrencyLimit.@Nullable Snapshot limit,
       Map<Outcome.Kind, Long> outcomes) {
 
     /** Copies the collections. */
@@ -57,7 +71,7 @@ public record LoadBalancerSnapshot(
       outcomes = Map.copyOf(outcomes);
     }
 
-    static MemberSnapshot of(Member member) {
+    static MemberSnapshot of(PoolMember member) {
       Map<Outcome.Kind, Long> outcomes = new EnumMap<>(Outcome.Kind.class);
       for (Outcome.Kind kind : Outcome.Kind.values()) {
         long count = member.count(kind);
@@ -65,6 +79,8 @@ public record LoadBalancerSnapshot(
           outcomes.put(kind, count);
         }
       }
+      FailureDetector detector = member.detector();
+      ConcurrencyLimit limit = member.limit();
       // Outstanding before in flight, so that it is never the larger of the two.
       int outstanding = member.outstanding();
       return new MemberSnapshot(
@@ -75,6 +91,8 @@ public record LoadBalancerSnapshot(
           member.weight(),
           Math.max(member.inFlight(), outstanding),
           outstanding,
+          detector == null ? null : detector.state(),
+          limit == null ? null : limit.snapshot(),
           outcomes);
     }
 
@@ -91,13 +109,23 @@ public record LoadBalancerSnapshot(
       text.append(", weight ").append(weight);
       text.append(", in flight ").append(inFlight);
       text.append(", outstanding ").append(outstanding);
+      if (limit != null) {
+        text.append(", limit ").append(limit.limit());
+      }
+      if (circuit != null && circuit != CircuitBreaker.State.CLOSED) {
+        text.append(", circuit ").append(words(circuit));
+      }
       for (Outcome.Kind kind : Outcome.Kind.values()) {
         if (outcomes.containsKey(kind)) {
-          text.append(", ").append(kind.name().toLowerCase(Locale.ROOT).replace('_', ' '));
+          text.append(", ").append(words(kind));
           text.append(' ').append(outcomes.get(kind));
         }
       }
       return text.toString();
+    }
+
+    private static String words(Enum<?> constant) {
+      return constant.name().toLowerCase(Locale.ROOT).replace('_', ' ');
     }
   }
 
@@ -109,6 +137,7 @@ public record LoadBalancerSnapshot(
     return present + (present == 1 ? " backend: " : " backends: ") + available + " available, "
         + (present - available) + " vetoed"
         + (draining == 0 ? "" : "; " + draining + " more draining") + (panic ? "; panic" : "")
+        + (limit == null ? "" : "; " + limit.inFlight() + " of " + limit.limit() + " in flight")
         + (withoutKey == 0 ? "" : "; " + withoutKey + " picks without a key");
   }
 

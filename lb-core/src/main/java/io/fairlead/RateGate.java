@@ -3,6 +3,7 @@ package io.fairlead;
 import io.fairlead.ratelimit.KeyedTokenBucket;
 import io.fairlead.ratelimit.TokenBucket;
 import io.fairlead.request.RequestContext;
+import java.time.Duration;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -12,8 +13,8 @@ interface RateGate {
   /** Takes a token. False if there is none, and nothing was taken. */
   boolean tryAcquire(RequestContext context);
 
-  /** How long until there is one, in nanoseconds. */
-  long waitNanos(RequestContext context);
+  /** How long until there is one; zero if there is. */
+  Duration waitTime(RequestContext context);
 
   /** Gives the token of a call back. */
   void refund(RequestContext context);
@@ -30,8 +31,8 @@ interface RateGate {
     }
 
     @Override
-    public long waitNanos(RequestContext context) {
-      return bucket.waitNanos(1);
+    public Duration waitTime(RequestContext context) {
+      return bucket.waitTime(1);
     }
 
     @Override
@@ -57,9 +58,9 @@ interface RateGate {
     }
 
     @Override
-    public long waitNanos(RequestContext context) {
+    public Duration waitTime(RequestContext context) {
       K key = keyOf.apply(context);
-      return key == null ? 0 : buckets.waitNanos(key, 1);
+      return key == null ? Duration.ZERO : buckets.waitTime(key, 1);
     }
 
     @Override

@@ -19,7 +19,7 @@ public final class RateLimitedException extends LoadBalancingException {
     this.retryAfter = retryAfter;
   }
 
-  /** How long to wait until the request could begin, if nobody else comes before it; more than zero. */
+  /** How long to wait until the request could begin, if nobody else comes before it. */
   public Duration retryAfter() {
     return retryAfter;
   }

@@ -45,6 +45,7 @@ class ArchitectureTest {
       "io.fairlead.request",
       "io.fairlead.backend",
       "io.fairlead.concurrency",
+      "io.fairlead.ratelimit",
       "io.fairlead.retry",
       "io.fairlead.strategy",
       "io.fairlead.pool",

@@ -4,7 +4,6 @@ import io.fairlead.backend.MemberControl;
 import io.fairlead.backend.Veto;
 import io.fairlead.circuitbreaker.CircuitBreaker;
 import io.fairlead.circuitbreaker.CircuitBreakerListener;
-import io.fairlead.circuitbreaker.CircuitBreakerSnapshot;
 import io.fairlead.circuitbreaker.Transition;
 import io.fairlead.request.Outcome;
 import java.util.function.Consumer;
@@ -107,8 +106,8 @@ public final class FailureDetector implements CircuitBreakerListener {
         : Math.max(0, breaker.retryAtNanos() - now);
   }
 
-  /** How the breaker stands. */
-  public CircuitBreakerSnapshot snapshot() {
-    return breaker.snapshot();
+  /** The breaker's state, now. */
+  public CircuitBreaker.State state() {
+    return breaker.state();
   }
 }
