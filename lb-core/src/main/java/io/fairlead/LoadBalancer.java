@@ -125,7 +125,11 @@ public interface LoadBalancer extends AutoCloseable {
     final List<LoadBalancerListener> listeners = new ArrayList<>();
     double panicThreshold = 0.5;
     Duration slowStart = Duration.ZERO;
-    private CircuitBreaker.Builder circuitBreaker = CircuitBreaker.builder();
+    private CircuitBreaker.Builder circuitBreaker = CircuitBreaker.builder()
+        .consecutiveFailures(5)
+        .failureRate(50)
+        .minimumCalls(20)
+        .halfOpenPermits(1);
     private double maxEjected = 0.5;
     private ConcurrencyLimit.@Nullable Builder memberLimit;
     private ConcurrencyLimit.@Nullable Builder serviceLimit;
@@ -212,16 +216,24 @@ public interface LoadBalancer extends AutoCloseable {
     }
 
     /**
-     * The breaker that is the failure detector of each server: when it opens, the server is ejected, which is to say, gets no
-     * requests until the breaker lets one try. What is set here of name, time, chance, gate and listener is the balancer's to
-     * set, and not used. By default a breaker with its own defaults.
+     * The breaker that is the failure detector of each server: when it opens, the server is ejected, which is to say that it gets no
+     * requests until the breaker lets some try. Whatever {@linkplain io.fairlead.request.Outcome#failed() failed} is a failure. By
+     * default it opens after 5 failures in a row, or when half of at least 20 calls within 10 seconds have failed; for 4 to 5 seconds
+     * at first, twice as long each further time in a row, up to a minute; and then lets one request try.
      *
-     * <p>A server's answers of 5xx, broken connections and time-outs are failures; 4xx are not, nor are a 503 with Retry-After and
-     * a 429.
+     * @param recipe each server gets a breaker made by it. Its name, gate, listener, time and chance are the balancer's own
+     * @throws IllegalStateException if its settings contradict each other
      */
     public Builder circuitBreaker(CircuitBreaker.Builder recipe) {
-      this.circuitBreaker = recipe.copy();
+      this.circuitBreaker = checked(recipe);
       return this;
+    }
+
+    /** A copy; which has been tried. */
+    private static CircuitBreaker.Builder checked(CircuitBreaker.Builder recipe) {
+      CircuitBreaker.Builder copy = recipe.copy();
+      copy.build();
+      return copy;
     }
 
     /**

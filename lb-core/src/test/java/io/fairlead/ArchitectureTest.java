@@ -46,7 +46,9 @@ class ArchitectureTest {
       "io.fairlead.backend",
       "io.fairlead.concurrency",
       "io.fairlead.ratelimit",
+      "io.fairlead.circuitbreaker",
       "io.fairlead.retry",
+      "io.fairlead.health",
       "io.fairlead.strategy",
       "io.fairlead.pool",
       "io.fairlead");
