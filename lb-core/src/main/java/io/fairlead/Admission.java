@@ -20,10 +20,7 @@ final class Admission {
   private volatile boolean sent;
 
   Admission(
-      RateGate[] rates,
-      RequestContext context,
-      @Nullable ConcurrencyLimit limit,
-      long startNanos) {
+      RateGate[] rates, RequestContext context, @Nullable ConcurrencyLimit limit, long startNanos) {
     this.rates = rates;
     this.context = context;
     this.limit = limit;

@@ -20,8 +20,7 @@ final class Admittance {
   private final RateGate[] rates;
   private final @Nullable ConcurrencyLimit limit;
 
-  Admittance(
-      String name, NanoClock clock, List<RateGate> rates, @Nullable ConcurrencyLimit limit) {
+  Admittance(String name, NanoClock clock, List<RateGate> rates, @Nullable ConcurrencyLimit limit) {
     this.name = name;
     this.clock = clock;
     this.rates = rates.toArray(RateGate[]::new);
@@ -78,7 +77,8 @@ final class Admittance {
       entered = limit.acquire();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new OverloadedException(name, "interrupted while it waited for a place in flight", null);
+      throw new OverloadedException(
+          name, "interrupted while it waited for a place in flight", null);
     }
     if (!entered) {
       throw new OverloadedException(

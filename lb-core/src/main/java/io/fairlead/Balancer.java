@@ -47,8 +47,8 @@ final class Balancer implements LoadBalancer, Environment {
     this.admittance = new Admittance(name, time, builder.rates(), builder.limit());
     Selector selector =
         Objects.requireNonNull(builder.strategy.start(this), "what the strategy started");
-    Pool.Settings settings = new Pool.Settings(
-        name, time, builder.panicThreshold, builder.slowStart, builder.guards());
+    Pool.Settings settings =
+        new Pool.Settings(name, time, builder.panicThreshold, builder.slowStart, builder.guards());
     this.pool = new Pool(settings, selector, listeners);
     try {
       pool.update(builder.backends);

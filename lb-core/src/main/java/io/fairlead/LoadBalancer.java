@@ -229,7 +229,7 @@ public interface LoadBalancer extends AutoCloseable {
       return this;
     }
 
-    /** A copy; which has been tried. */
+    /** A copy, which has been tried: after that, all that are made by it share what they go by. */
     private static CircuitBreaker.Builder checked(CircuitBreaker.Builder recipe) {
       CircuitBreaker.Builder copy = recipe.copy();
       copy.build();
@@ -258,8 +258,9 @@ public interface LoadBalancer extends AutoCloseable {
      */
     public Builder memberConcurrencyLimit(ConcurrencyLimit.Builder recipe) {
       if (recipe.hasQueue()) {
-        throw new IllegalArgumentException("memberConcurrencyLimit: has a queue (expected: none, since a request"
-            + " that finds one server full goes to another)");
+        throw new IllegalArgumentException(
+            "memberConcurrencyLimit: has a queue (expected: none, since a request"
+                + " that finds one server full goes to another)");
       }
       this.memberLimit = recipe.copy();
       return this;
@@ -315,7 +316,7 @@ public interface LoadBalancer extends AutoCloseable {
 
     Guards guards() {
       return new Guards(
-          maxEjected == 0 ? null : circuitBreaker.copy().time(time).chance(chance),
+          maxEjected == 0 ? null : checked(circuitBreaker.copy().time(time).chance(chance)),
           maxEjected,
           memberLimit == null ? null : memberLimit.copy().time(time));
     }

@@ -235,7 +235,8 @@ class AdmissionTest {
 
   @Test
   void aCallHasOnePlace_fromItsFirstAttemptToTheEndOfItsLast() throws Exception {
-    LoadBalancer balancer = builder().concurrencyLimit(ConcurrencyLimit.fixed(1)).build();
+    LoadBalancer balancer =
+        builder().concurrencyLimit(ConcurrencyLimit.fixed(1)).build();
     Lease first = balancer.acquire();
     first.record(Outcome.serverError());
     Lease second = first.another();
@@ -255,7 +256,8 @@ class AdmissionTest {
 
   @Test
   void anotherAfterTheClose_needsAPlaceAgain() throws Exception {
-    LoadBalancer balancer = builder().concurrencyLimit(ConcurrencyLimit.fixed(1)).build();
+    LoadBalancer balancer =
+        builder().concurrencyLimit(ConcurrencyLimit.fixed(1)).build();
     Lease first = balancer.acquire();
     first.record(Outcome.serverError());
     first.close();
@@ -341,7 +343,8 @@ class AdmissionTest {
 
   @Test
   void manyAtOnce_neverMoreThanTheLimit_andNoPlaceIsLost() throws Exception {
-    LoadBalancer balancer = builder().concurrencyLimit(ConcurrencyLimit.fixed(3)).build();
+    LoadBalancer balancer =
+        builder().concurrencyLimit(ConcurrencyLimit.fixed(3)).build();
     AtomicInteger inFlight = new AtomicInteger();
     AtomicInteger most = new AtomicInteger();
     List<Executable> pieces = new ArrayList<>();

@@ -90,12 +90,10 @@ class EjectionTest {
 
     assertThat(got.get("b")).isEqualTo(IN_A_ROW);
     assertThat(member(balancer, "b").available()).isFalse();
-    assertThat(member(balancer, "b").vetoes())
-        .singleElement()
-        .satisfies(veto -> {
-          assertThat(veto.kind()).isEqualTo(Veto.Kind.STATISTICAL);
-          assertThat(veto.policy()).isEqualTo("ejection");
-        });
+    assertThat(member(balancer, "b").vetoes()).singleElement().satisfies(veto -> {
+      assertThat(veto.kind()).isEqualTo(Veto.Kind.STATISTICAL);
+      assertThat(veto.policy()).isEqualTo("ejection");
+    });
     assertThat(state(balancer, "b")).isEqualTo(State.OPEN);
     assertThat(state(balancer, "a")).isEqualTo(State.CLOSED);
     assertThat(heard.events)
@@ -209,7 +207,9 @@ class EjectionTest {
 
     Map<String, Integer> got = requests(balancer, 40, "a", "b");
 
-    assertThat(got).containsOnly(Map.entry("a", 10), Map.entry("b", 10), Map.entry("c", 10), Map.entry("d", 10));
+    assertThat(got)
+        .containsOnly(
+            Map.entry("a", 10), Map.entry("b", 10), Map.entry("c", 10), Map.entry("d", 10));
     assertThat(state(balancer, "a")).isEqualTo(State.OPEN);
   }
 
@@ -288,7 +288,9 @@ class EjectionTest {
     assertThat(state(balancer, "b")).isEqualTo(State.CLOSED);
     hangs.record(Outcome.serverError());
     hangs.close();
-    assertThat(state(balancer, "b")).as("what comes late counts for nothing").isEqualTo(State.CLOSED);
+    assertThat(state(balancer, "b"))
+        .as("what comes late counts for nothing")
+        .isEqualTo(State.CLOSED);
   }
 
   @Test
@@ -457,13 +459,19 @@ class EjectionTest {
       assertThat(member.inFlight()).isZero();
       assertThat(member.available()).isTrue();
     }
-    balancer.snapshot().members().forEach(member -> assertThat(member.limit().inFlight()).isZero());
+    balancer
+        .snapshot()
+        .members()
+        .forEach(member -> assertThat(member.limit().inFlight()).isZero());
     // Each one comes back, once it is well: none is wedged.
     for (int i = 0; i < 1_000; i++) {
       try (Lease lease = balancer.acquire()) {
         lease.record(Outcome.success());
       }
     }
-    balancer.snapshot().members().forEach(member -> assertThat(member.circuit()).isEqualTo(State.CLOSED));
+    balancer
+        .snapshot()
+        .members()
+        .forEach(member -> assertThat(member.circuit()).isEqualTo(State.CLOSED));
   }
 }

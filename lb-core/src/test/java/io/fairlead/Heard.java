@@ -83,6 +83,7 @@ final class Heard implements LoadBalancerListener {
 
   @Override
   public void circuitChanged(Member member, Transition transition) {
-    hear("circuit of " + member.backend().host() + ": " + transition.from() + " to " + transition.to());
+    hear("circuit of " + member.backend().host() + ": " + transition.from() + " to "
+        + transition.to());
   }
 }

@@ -91,8 +91,7 @@ public final class FailureDetector implements CircuitBreakerListener {
   public void transition(CircuitBreaker breaker, Transition transition) {
     switch (transition.to()) {
       case OPEN ->
-        control.vetoUntil(
-            Veto.Kind.STATISTICAL, transition.reason(), transition.untilNanos());
+        control.vetoUntil(Veto.Kind.STATISTICAL, transition.reason(), transition.untilNanos());
       case CLOSED -> control.lift();
       default -> {} // half-open: the veto has ended by itself
     }
