@@ -7,6 +7,7 @@ module io.fairlead {
 
   exports io.fairlead;
   exports io.fairlead.backend;
+  exports io.fairlead.concurrency;
   exports io.fairlead.request;
   exports io.fairlead.retry;
   exports io.fairlead.strategy;

@@ -44,6 +44,7 @@ class ArchitectureTest {
       "io.fairlead.net",
       "io.fairlead.request",
       "io.fairlead.backend",
+      "io.fairlead.concurrency",
       "io.fairlead.retry",
       "io.fairlead.strategy",
       "io.fairlead.pool",
