@@ -78,7 +78,7 @@ final class Places {
   boolean allow(int places) {
     long now = word;
     while (true) {
-      long next = (now & (COUNT | WAITING)) | (long) places << SHIFT;
+      long next = (now & (COUNT | WAITING)) | ((long) places << SHIFT);
       long seen = (long) WORD.compareAndExchange(this, now, next);
       if (seen == now) {
         return (now & WAITING) != 0;

@@ -1,10 +1,11 @@
 package io.fairlead.retry;
 
 import io.fairlead.time.TimeSource;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * A budget for retries: a share of the requests, and beyond that a few per second, over a window. It keeps retries from turning
@@ -36,6 +37,16 @@ public final class RetryBudget {
   private static final int SLICES = 10;
   private static final long UNIT = 1_000_000; // of the share
 
+  private static final VarHandle PRESENT;
+
+  static {
+    try {
+      PRESENT = MethodHandles.lookup().findVarHandle(RetryBudget.class, "slices", Slices.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
   private final long share;
   private final long floor;
   private final long sliceNanos;
@@ -43,7 +54,7 @@ public final class RetryBudget {
   private final long origin;
   private final AtomicLong deposited = new AtomicLong();
   private final AtomicLong withdrawn = new AtomicLong(); // less what was refunded
-  private final AtomicReference<Slices> slices;
+  private volatile Slices slices;
 
   private RetryBudget(Builder builder) {
     this.share = Math.round(builder.share * UNIT);
@@ -51,7 +62,7 @@ public final class RetryBudget {
     this.floor = Math.round(builder.floor * (sliceNanos * SLICES) / 1e9 * UNIT);
     this.time = builder.time;
     this.origin = time.nanos();
-    this.slices = new AtomicReference<>(new Slices(0, new long[SLICES + 1], new long[SLICES + 1]));
+    this.slices = new Slices(0, new long[SLICES + 1], new long[SLICES + 1]);
   }
 
   /**
@@ -178,13 +189,13 @@ public final class RetryBudget {
 
   /** The present slices. A reading from before the last one that was seen counts as that one. */
   private Slices slices(long nowNanos) {
-    Slices last = slices.get();
+    Slices last = slices;
     while (nowNanos - origin >= (last.number + 1) * sliceNanos) {
       Slices next = last.at((nowNanos - origin) / sliceNanos, deposited.get(), withdrawn.get());
-      if (slices.compareAndSet(last, next)) {
+      if (PRESENT.compareAndSet(this, last, next)) {
         return next;
       }
-      last = slices.get();
+      last = slices;
     }
     return last;
   }
