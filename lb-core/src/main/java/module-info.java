@@ -8,6 +8,8 @@ module io.fairlead {
   exports io.fairlead;
   exports io.fairlead.backend;
   exports io.fairlead.concurrency;
+  exports io.fairlead.circuitbreaker;
+  exports io.fairlead.ratelimit;
   exports io.fairlead.request;
   exports io.fairlead.retry;
   exports io.fairlead.strategy;

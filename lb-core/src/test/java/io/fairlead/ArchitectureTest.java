@@ -45,6 +45,8 @@ class ArchitectureTest {
       "io.fairlead.request",
       "io.fairlead.backend",
       "io.fairlead.concurrency",
+      "io.fairlead.ratelimit",
+      "io.fairlead.circuitbreaker",
       "io.fairlead.retry",
       "io.fairlead.health",
       "io.fairlead.strategy",

@@ -40,7 +40,8 @@ class EjectionTest {
     return CircuitBreaker.builder()
         .consecutiveFailures(IN_A_ROW)
         .openTime(Duration.ofSeconds(5))
-        .jitter(0);
+        .jitter(0)
+        .halfOpenPermits(1);
   }
 
   private LoadBalancer.Builder builder(int members) {

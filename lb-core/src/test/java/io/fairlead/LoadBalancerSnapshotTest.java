@@ -7,6 +7,7 @@ import io.fairlead.LoadBalancerSnapshot.MemberSnapshot;
 import io.fairlead.backend.Backend;
 import io.fairlead.backend.Member;
 import io.fairlead.backend.Veto;
+import io.fairlead.circuitbreaker.CircuitBreaker.State;
 import io.fairlead.request.Outcome;
 import io.fairlead.strategy.Strategy;
 import io.fairlead.testing.FakeClock;
@@ -60,6 +61,8 @@ class LoadBalancerSnapshotTest {
                 3,
                 0,
                 0,
+                State.CLOSED,
+                null,
                 Map.of()),
             new MemberSnapshot(
                 Backend.of("c:80"),
@@ -69,6 +72,8 @@ class LoadBalancerSnapshotTest {
                 0.5,
                 0,
                 0,
+                State.CLOSED,
+                null,
                 Map.of(Outcome.Kind.CONNECT, 1L)),
             new MemberSnapshot(
                 Backend.of("d:80"),
@@ -78,8 +83,11 @@ class LoadBalancerSnapshotTest {
                 1,
                 1,
                 0,
+                State.CLOSED,
+                null,
                 Map.of(Outcome.Kind.SUCCESS, 1L)),
-            new MemberSnapshot(Backend.of("a:80"), false, true, List.of(), 1, 1, 1, Map.of()));
+            new MemberSnapshot(
+                Backend.of("a:80"), false, true, List.of(), 1, 1, 1, State.CLOSED, null, Map.of()));
     assertThat(snapshot.summary()).isEqualTo("3 backends: 2 available, 1 vetoed; 1 more draining");
     assertThat(balancer).hasToString("""
             orders, 3 backends: 2 available, 1 vetoed; 1 more draining

@@ -1,5 +1,6 @@
 package io.fairlead.concurrency;
 
+import io.fairlead.request.Outcome;
 import io.fairlead.time.TimeSource;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
@@ -139,6 +140,17 @@ public final class ConcurrencyLimit {
     }
     if (adaptation != null) {
       adaptation.observe(elapsedNanos, dropped, nowNanos);
+    }
+  }
+
+  /**
+   * As {@link #observe(long, boolean, long)}: a success is an answer, what is {@linkplain Outcome#overloaded() overloaded} was
+   * dropped, and nothing else tells anything.
+   */
+  public void observe(Outcome outcome, long elapsedNanos, long nowNanos) {
+    boolean dropped = outcome.overloaded();
+    if (dropped || outcome.kind() == Outcome.Kind.SUCCESS) {
+      observe(elapsedNanos, dropped, nowNanos);
     }
   }
 
@@ -358,6 +370,11 @@ public final class ConcurrencyLimit {
     public Builder time(TimeSource time) {
       this.time = Objects.requireNonNull(time, "time");
       return this;
+    }
+
+    /** Whether {@link #queue} was set. */
+    public boolean hasQueue() {
+      return maxWaiting > 0;
     }
 
     /** Another builder with the same settings. */

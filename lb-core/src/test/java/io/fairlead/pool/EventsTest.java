@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.backend.Member;
 import io.fairlead.backend.Veto;
+import io.fairlead.circuitbreaker.CircuitBreaker.State;
+import io.fairlead.circuitbreaker.Transition;
 import io.fairlead.testing.Concurrently;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,13 +26,21 @@ class EventsTest {
     events.drained(null);
     events.vetoed(null, veto);
     events.lifted(null, veto);
+    events.circuitChanged(
+        null, new Transition(1, State.CLOSED, State.OPEN, "5 failures in a row", 0, 9, 1));
 
     assertThat(heard.log).isEmpty();
     events.deliver();
     assertThat(heard.log)
-        .containsExactly("joined", "draining", "drained", "vetoed p: r", "lifted p: r");
+        .containsExactly(
+            "joined",
+            "draining",
+            "drained",
+            "vetoed p: r",
+            "lifted p: r",
+            "circuit CLOSED to OPEN: 5 failures in a row");
     events.deliver();
-    assertThat(heard.log).hasSize(5);
+    assertThat(heard.log).hasSize(6);
   }
 
   @Test
@@ -102,6 +112,11 @@ class EventsTest {
     @Override
     public void lifted(@Nullable Member member, Veto veto) {
       hear("lifted " + veto);
+    }
+
+    @Override
+    public void circuitChanged(@Nullable Member member, Transition transition) {
+      hear("circuit " + transition);
     }
   }
 }

@@ -61,7 +61,7 @@ class PoolCloseTest {
     assertThat(test.events).containsExactly("draining a", "drained a", "draining b", "drained b");
     assertThat(test.selector).endsWith("close");
     assertThat(Collections.frequency(test.selector, "close")).isEqualTo(1);
-    assertThat(b.enter(0)).isFalse();
+    assertThat(b.enter(0, false)).isEqualTo(PoolMember.REFUSED);
   }
 
   @Test
@@ -183,7 +183,7 @@ class PoolCloseTest {
       PoolMember a = tested.member("a");
       Concurrently.run(
           () -> {
-            if (a.enter(0)) {
+            if (a.enter(0, false) != PoolMember.REFUSED) {
               assertThat(tested.selector).doesNotContain("forget a");
               tested.end(a);
             }

@@ -3,6 +3,7 @@ package io.fairlead.pool;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.backend.Member;
+import io.fairlead.circuitbreaker.CircuitBreaker;
 import io.fairlead.request.Outcome;
 import io.fairlead.strategy.Tracker;
 import java.time.Duration;
@@ -60,9 +61,9 @@ class PoolMemberTest {
   void tracker_hearsEachRequestInOrder() {
     PoolMember member = member();
     test.clock.advance(Duration.ofNanos(10));
-    member.enter(10);
+    member.enter(10, false);
     test.clock.advance(Duration.ofNanos(5));
-    member.answered(Outcome.success(), 10, 15);
+    member.answered(CircuitBreaker.UNCOUNTED, Outcome.success(), 10, 15);
     test.clock.advance(Duration.ofNanos(5));
     member.releaseOne();
 
@@ -79,7 +80,7 @@ class PoolMemberTest {
     PoolMember member = member();
     test.update();
 
-    assertThat(member.enter(0)).isFalse();
+    assertThat(member.enter(0, false)).isEqualTo(PoolMember.REFUSED);
     assertThat(tracked).isEmpty();
   }
 
@@ -87,8 +88,8 @@ class PoolMemberTest {
   @EnumSource(Outcome.Kind.class)
   void count_eachKindByItself(Outcome.Kind kind) {
     PoolMember member = member();
-    member.enter(0);
-    member.answered(outcome(kind), 0, 0);
+    member.enter(0, false);
+    member.answered(CircuitBreaker.UNCOUNTED, outcome(kind), 0, 0);
     member.releaseOne();
 
     for (Outcome.Kind any : Outcome.Kind.values()) {
@@ -103,23 +104,23 @@ class PoolMemberTest {
         && kind != Outcome.Kind.IGNORED
         && kind != Outcome.Kind.TIMEOUT;
     PoolMember member = member();
-    member.enter(10);
-    member.enter(20);
+    member.enter(10, false);
+    member.enter(20, false);
 
     assertThat(member.silentSince()).as("the first start").isEqualTo(10);
-    member.answered(outcome(kind), 10, 30);
+    member.answered(CircuitBreaker.UNCOUNTED, outcome(kind), 10, 30);
     assertThat(member.silentSince()).isEqualTo(answer ? 30 : 10);
-    member.enter(40);
+    member.enter(40, false);
     assertThat(member.silentSince()).as("one is still outstanding").isEqualTo(answer ? 30 : 10);
   }
 
   @Test
   void silentSince_nothingOutstandingBefore_isTheStart() {
     PoolMember member = member();
-    member.enter(10);
-    member.answered(Outcome.success(), 10, 20);
+    member.enter(10, false);
+    member.answered(CircuitBreaker.UNCOUNTED, Outcome.success(), 10, 20);
 
-    member.enter(1_000);
+    member.enter(1_000, false);
 
     assertThat(member.inFlight()).isEqualTo(2);
     assertThat(member.silentSince()).isEqualTo(1_000);

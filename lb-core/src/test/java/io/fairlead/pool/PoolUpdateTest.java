@@ -233,7 +233,7 @@ class PoolUpdateTest {
     assertThat(test.selector).endsWith("picker of 1", "forget a");
     assertThat(a.draining()).isTrue();
     assertThat(a.available()).isFalse();
-    assertThat(a.enter(0)).isFalse();
+    assertThat(a.enter(0, false)).isEqualTo(PoolMember.REFUSED);
     assertThat(pool.draining()).isEmpty();
   }
 
@@ -249,7 +249,7 @@ class PoolUpdateTest {
 
     assertThat(test.events).containsExactly("draining a");
     assertThat(pool.draining()).containsExactly(a);
-    assertThat(a.enter(0)).isFalse();
+    assertThat(a.enter(0, false)).isEqualTo(PoolMember.REFUSED);
     test.end(a);
     assertThat(test.events).containsExactly("draining a");
     assertThat(test.selector).doesNotContain("forget a");
@@ -273,7 +273,7 @@ class PoolUpdateTest {
 
     assertThat(test.member("a")).isSameAs(a);
     assertThat(a.draining()).isFalse();
-    assertThat(a.enter(0)).isTrue();
+    assertThat(a.enter(0, false)).isNotEqualTo(PoolMember.REFUSED);
     assertThat(test.events).containsExactly("joined a");
     assertThat(test.selector).as("not tracked again").containsExactly("picker of 2");
     test.end(a);

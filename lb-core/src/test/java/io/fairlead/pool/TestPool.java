@@ -5,6 +5,8 @@ import io.fairlead.backend.Live;
 import io.fairlead.backend.Member;
 import io.fairlead.backend.Members;
 import io.fairlead.backend.Veto;
+import io.fairlead.circuitbreaker.CircuitBreaker;
+import io.fairlead.circuitbreaker.Transition;
 import io.fairlead.request.Outcome;
 import io.fairlead.strategy.Picker;
 import io.fairlead.strategy.Selector;
@@ -85,13 +87,13 @@ final class TestPool implements Selector, PoolListener {
   }
 
   void enter(PoolMember member) {
-    if (!member.enter(clock.nanos())) {
+    if (member.enter(clock.nanos(), false) == PoolMember.REFUSED) {
       throw new AssertionError(member + " refused");
     }
   }
 
   void end(PoolMember member) {
-    member.answered(Outcome.success(), clock.nanos(), clock.nanos());
+    member.answered(CircuitBreaker.UNCOUNTED, Outcome.success(), clock.nanos(), clock.nanos());
     pool.released(member, member.releaseOne());
   }
 
@@ -177,5 +179,10 @@ final class TestPool implements Selector, PoolListener {
   @Override
   public void lifted(Member member, Veto veto) {
     hear("lifted " + member.backend().id() + " by " + veto);
+  }
+
+  @Override
+  public void circuitChanged(Member member, Transition transition) {
+    hear("circuit of " + member.backend().id() + ": " + transition);
   }
 }
