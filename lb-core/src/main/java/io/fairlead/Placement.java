@@ -99,8 +99,10 @@ final class Placement implements Choice, Lease {
   private void find(Target target) throws LoadBalancingException {
     Pool pool = balancer.members();
     Publication now;
+    boolean panic;
     do {
       now = pool.publication();
+      panic = now.panic();
       if (target == Target.SAME ? takeSame() : take(now, target)) {
         publication = null;
         refused = null;
@@ -108,8 +110,8 @@ final class Placement implements Choice, Lease {
         return;
       }
       // If the membership was exchanged meanwhile, those who refused may have left and others have
-      // come.
-    } while (now != pool.publication());
+      // come. If a veto has just come, it may be the one that begins a panic.
+    } while (now != pool.publication() || now.panicNow() != panic);
     throw pool.closed() ? new LoadBalancerClosedException(balancer.name()) : nobody(now);
   }
 
@@ -150,7 +152,7 @@ final class Placement implements Choice, Lease {
       return "has as many in flight as its limit allows: " + candidate.inFlight();
     }
     if (candidate.rejectsFor(startNanos) != Long.MAX_VALUE) {
-      return "is being tried by another request, after it failed";
+      return "has failed too often, and is not to be tried now";
     }
     return candidate.weight() == 0 ? "is of weight 0" : "has just left";
   }

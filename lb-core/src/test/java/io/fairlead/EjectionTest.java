@@ -2,7 +2,9 @@ package io.fairlead;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.fairlead.backend.Backend;
 import io.fairlead.backend.Member;
 import io.fairlead.backend.Veto;
 import io.fairlead.circuitbreaker.CircuitBreaker;
@@ -151,6 +153,44 @@ class EjectionTest {
 
     assertThat(requests(balancer, 100, "a")).containsEntry("a", 100);
     assertThat(member(balancer, "a").available()).isTrue();
+  }
+
+  @Test
+  void theLastThatCanBePicked_isNotEjected() throws Exception {
+    LoadBalancer balancer = builder(4).panicThreshold(0).build();
+    for (String host : List.of("b", "c", "d")) {
+      balancer.pool().control(member(balancer, host), "check").veto(Veto.Kind.HARD, "no answer");
+    }
+
+    assertThat(requests(balancer, 100, "a")).containsEntry("a", 100);
+  }
+
+  @Test
+  void membersWithoutWeight_areNoneToCountOn() throws Exception {
+    LoadBalancer balancer = builder(0)
+        .backends(
+            Backend.of("a:80"),
+            Backend.builder("b:80").weight(0).build(),
+            Backend.builder("c:80").weight(0).build())
+        .build();
+
+    assertThat(requests(balancer, 100, "a")).containsEntry("a", 100);
+  }
+
+  @Test
+  void ifOnlyTheOneOnTrialIsLeft_itGetsTheRequestsAllTheSame() throws Exception {
+    LoadBalancer balancer = builder(2).build();
+    requests(balancer, 20, "b");
+    clock.advance(Duration.ofSeconds(5));
+    Lease probe = leaseOn(balancer, "b");
+    balancer.pool().control(member(balancer, "a"), "check").veto(Veto.Kind.HARD, "no answer");
+
+    assertThat(balancer.snapshot().panic()).isTrue();
+    assertThat(requests(balancer, 10)).containsEntry("b", 10);
+
+    probe.record(Outcome.success());
+    probe.close();
+    assertThat(balancer.snapshot().panic()).isFalse();
   }
 
   @Test
@@ -315,7 +355,7 @@ class EjectionTest {
 
     assertThatExceptionOfType(OverloadedException.class)
         .isThrownBy(balancer::acquire)
-        .withMessageContaining("b:80 is being tried by another request, after it failed")
+        .withMessageContaining("b:80 has failed too often, and is not to be tried now")
         .satisfies(e -> assertThat(e.retryAfter()).isNotNull());
 
     probe.record(Outcome.success());
@@ -357,7 +397,7 @@ class EjectionTest {
     LoadBalancer balancer = builder(2).build();
     Member a = member(balancer, "a");
 
-    org.assertj.core.api.Assertions.assertThatIllegalArgumentException()
+    assertThatIllegalArgumentException()
         .isThrownBy(() -> balancer.pool().control(a, "ejection"))
         .withMessageStartingWith("policy: ejection (expected: another name");
   }
@@ -407,7 +447,7 @@ class EjectionTest {
 
   @Test
   void aLimitWithAQueue_isNoLimitForAMember() {
-    org.assertj.core.api.Assertions.assertThatIllegalArgumentException()
+    assertThatIllegalArgumentException()
         .isThrownBy(() -> LoadBalancer.builder("orders")
             .memberConcurrencyLimit(ConcurrencyLimit.fixed(1).queue(1, Duration.ofSeconds(1))))
         .withMessageStartingWith("memberConcurrencyLimit");

@@ -180,7 +180,7 @@ class UnderLoadTest {
             Target target = random.nextInt(3) == 0 ? Target.SAME : Target.ANYONE;
             try {
               open.add(lease.another(target));
-            } catch (NoBackendException e) {
+            } catch (NoBackendException | OverloadedException e) {
               assertThat(target).isEqualTo(Target.SAME);
             }
             lease.close();

@@ -6,35 +6,41 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntSupplier;
 
 /**
- * How many members of a pool may be out at once because their breakers opened: a share of those in scope, at least one where
- * there are two, and never all. What is so common that it hits more of them is not a member's fault, and taking those out
- * too would only give more to the rest.
+ * How many members of a pool may be out at once because their breakers opened: a share of those that are meant to get requests, at
+ * least one where there are two, and never all; nor one that is the last to be picked, since the others are out for other reasons.
+ * What is so common that it hits more of them is not a member's fault, and taking those out too would only give more to the rest.
  *
  * <p>Thread-safe and lock-free: a breaker reserves its place before it opens, so that no interleaving takes out one too many.
  */
 public final class EjectionCap {
 
   private final double share;
-  private final IntSupplier inScope;
+  private final IntSupplier members;
+  private final IntSupplier available;
   private final AtomicInteger taken = new AtomicInteger();
 
   /**
    * A cap.
    *
    * @param share of the members, more than 0 to 1
-   * @param inScope how many members there are to choose from, now
+   * @param members how many there are that are meant to get requests, now, whatever is held against them
+   * @param available how many of them can be picked, now; may be a moment behind
    */
-  public EjectionCap(double share, IntSupplier inScope) {
+  public EjectionCap(double share, IntSupplier members, IntSupplier available) {
     this.share = share;
-    this.inScope = inScope;
+    this.members = members;
+    this.available = available;
   }
 
   private int most() {
-    int members = inScope.getAsInt();
-    return Math.min(members - 1, Math.max(1, (int) (members * share)));
+    int all = members.getAsInt();
+    return Math.min(all - 1, Math.max(1, (int) (all * share)));
   }
 
   private boolean take() {
+    if (available.getAsInt() <= 1) {
+      return false;
+    }
     for (int now = taken.get(); now < most(); now = taken.get()) {
       if (taken.compareAndSet(now, now + 1)) {
         return true;

@@ -85,6 +85,11 @@ final class Membership implements Members {
     return allWeightsZero;
   }
 
+  /** How many members are meant to get requests, whatever is held against them. */
+  int meant() {
+    return live.meant;
+  }
+
   @Override
   public Members where(IntPredicate condition) {
     List<PoolMember> chosen = new ArrayList<>();
@@ -133,7 +138,7 @@ final class Membership implements Members {
   }
 
   /** A view after what it is a view of, since it goes by that one's panic. One made meanwhile sees to itself. */
-  private void recompute() {
+  void recompute() {
     computing.lock(); // or what was computed from older vetoes could come to stay
     try {
       LiveMembers now = compute();
@@ -195,7 +200,17 @@ final class Membership implements Members {
   }
 
   private LiveMembers compute() {
-    boolean panic = (parent == null || scope) ? isPanic() : parent.live.panic;
+    int meant = 0;
+    int trusted = 0;
+    for (int i = 0; i < members.length; i++) {
+      if (ownWeight(i) * members[i].standing().factor() > 0) {
+        meant++;
+        trusted += members[i].isTrusted() ? 1 : 0;
+      }
+    }
+    // Of those that are meant to get requests, too few are available.
+    boolean panic =
+        (parent == null || scope) ? trusted < pool.panicThreshold() * meant : parent.live.panic;
     PoolMember[] live = new PoolMember[members.length];
     int[] indices = new int[members.length];
     double[] weights = new double[members.length];
@@ -224,21 +239,8 @@ final class Membership implements Members {
         Arrays.copyOf(factors, size),
         total,
         uniform,
-        panic);
-  }
-
-  /** Of those that are meant to get requests, too few are available. */
-  private boolean isPanic() {
-    int meant = 0;
-    int available = 0;
-    for (int i = 0; i < members.length; i++) {
-      Standing standing = members[i].standing();
-      if (ownWeight(i) * standing.factor() > 0) {
-        meant++;
-        available += standing.available() ? 1 : 0;
-      }
-    }
-    return available < pool.panicThreshold() * meant;
+        panic,
+        meant);
   }
 
   private int ownWeight(int i) {
@@ -253,6 +255,7 @@ final class Membership implements Members {
     private final double total;
     private final boolean uniform;
     private final boolean panic;
+    final int meant;
 
     LiveMembers(
         PoolMember[] members,
@@ -261,7 +264,8 @@ final class Membership implements Members {
         double[] factors,
         double total,
         boolean uniform,
-        boolean panic) {
+        boolean panic,
+        int meant) {
       this.members = members;
       this.indices = indices;
       this.weights = weights;
@@ -269,11 +273,13 @@ final class Membership implements Members {
       this.total = total;
       this.uniform = uniform;
       this.panic = panic;
+      this.meant = meant;
     }
 
     /** Of two of the same membership, in which own weights don't change. */
     boolean sameAs(LiveMembers other) {
       return panic == other.panic
+          && meant == other.meant
           && Arrays.equals(indices, other.indices)
           && Arrays.equals(factors, other.factors);
     }

@@ -106,7 +106,8 @@ public final class Pool implements BackendPool {
     this.refresh = timers.timer(() -> this.publication.all.refresh());
     this.slowStart = new SlowStart(this, timers, settings.slowStart().toNanos());
     this.guards = settings.guards();
-    this.ejectionCap = new EjectionCap(guards.maxEjected(), () -> this.publication.size());
+    this.ejectionCap = new EjectionCap(
+        guards.maxEjected(), () -> this.publication.meant(), () -> this.publication.available());
     this.selector = selector;
     this.events = new Events(listener);
     this.publication = nothing();
@@ -500,7 +501,7 @@ public final class Pool implements BackendPool {
         : new FailureDetector(
             recipe, ejectionCap, member.control(FailureDetector.POLICY), transition -> {
               events.circuitChanged(member, transition);
-              events.deliver();
+              availabilityChanged(); // one on trial does not count against a panic
             });
   }
 

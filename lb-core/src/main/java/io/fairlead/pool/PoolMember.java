@@ -153,6 +153,12 @@ public final class PoolMember extends Occupancy implements Member {
     return detector == null ? Long.MAX_VALUE : detector.rejectsFor(now);
   }
 
+  /** Whether nothing is held against it, nor is it on trial. */
+  boolean isTrusted() {
+    return standing.available()
+        && (detector == null || detector.state() == CircuitBreaker.State.CLOSED);
+  }
+
   /** Its concurrency limit, or null if there is none. */
   public @Nullable ConcurrencyLimit limit() {
     return limit;

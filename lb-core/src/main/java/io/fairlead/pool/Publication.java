@@ -44,9 +44,25 @@ public final class Publication {
     return members;
   }
 
+  /** How many of those in scope are meant to get requests, whatever is held against them. */
+  int meant() {
+    return scope.meant();
+  }
+
+  /** How many of those in scope can be picked. */
+  int available() {
+    return scope.live().size();
+  }
+
   /** Whether so few are available that statistical vetoes are disregarded. */
   public boolean panic() {
     return scope.live().panic();
+  }
+
+  /** Whether there is a panic by all that is known at this moment: {@link #panic} may be behind for the moment that it takes. */
+  public boolean panicNow() {
+    all.recompute();
+    return panic();
   }
 
   /** Whether vetoes and weight allow a member to be picked now. */

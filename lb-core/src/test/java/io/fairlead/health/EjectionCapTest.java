@@ -43,14 +43,14 @@ class EjectionCapTest {
     "1, 10, 9"
   })
   void soManyMayBeOut(double share, int members, int most) {
-    EjectionCap cap = new EjectionCap(share, () -> members);
+    EjectionCap cap = new EjectionCap(share, () -> members, () -> 100);
 
     assertThat(places(cap, members).stream().filter(EjectionCap.Place::mayOpen)).hasSize(most);
   }
 
   @Test
   void whoCloses_makesRoomForAnother_once() {
-    EjectionCap cap = new EjectionCap(0.5, () -> 2);
+    EjectionCap cap = new EjectionCap(0.5, () -> 2, () -> 2);
     List<EjectionCap.Place> places = places(cap, 2);
     assertThat(places.get(0).mayOpen()).isTrue();
     assertThat(places.get(1).mayOpen()).isFalse();
@@ -64,7 +64,7 @@ class EjectionCapTest {
 
   @Test
   void whoLeaves_makesRoomForAnother_once() {
-    EjectionCap cap = new EjectionCap(0.5, () -> 2);
+    EjectionCap cap = new EjectionCap(0.5, () -> 2, () -> 2);
     List<EjectionCap.Place> places = places(cap, 2);
     assertThat(places.get(0).mayOpen()).isTrue();
 
@@ -80,7 +80,7 @@ class EjectionCapTest {
   @Test
   void whenMembersLeave_whoIsOutStaysOut_andNobodyElseGoes() {
     AtomicInteger members = new AtomicInteger(4);
-    EjectionCap cap = new EjectionCap(0.5, members::get);
+    EjectionCap cap = new EjectionCap(0.5, members::get, () -> 4);
     List<EjectionCap.Place> places = places(cap, 4);
     assertThat(places.get(0).mayOpen()).isTrue();
     assertThat(places.get(1).mayOpen()).isTrue();
@@ -94,9 +94,20 @@ class EjectionCapTest {
   }
 
   @Test
+  void whoIsTheLastToBePicked_staysIn() {
+    AtomicInteger available = new AtomicInteger(1);
+    EjectionCap cap = new EjectionCap(0.5, () -> 4, available::get);
+    EjectionCap.Place place = places(cap, 4).get(0);
+
+    assertThat(place.mayOpen()).isFalse();
+    available.set(2);
+    assertThat(place.mayOpen()).isTrue();
+  }
+
+  @Test
   void manyAtOnce_neverMoreThanTheCap_andNoPlaceIsLost() throws Exception {
     int members = 8;
-    EjectionCap cap = new EjectionCap(0.5, () -> members);
+    EjectionCap cap = new EjectionCap(0.5, () -> members, () -> members);
     List<EjectionCap.Place> places = places(cap, members);
     AtomicInteger open = new AtomicInteger();
     AtomicInteger most = new AtomicInteger();

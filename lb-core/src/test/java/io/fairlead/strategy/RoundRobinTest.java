@@ -188,6 +188,7 @@ class RoundRobinTest implements StrategyContract {
           .strategy(Strategy.roundRobin())
           .backends("dead:80", "a:80", "b:80", "c:80", "d:80")
           .chance(SeededChance.of(seed))
+          .maxEjected(0)
           .build();
       Map<String, Integer> counts = new HashMap<>();
       List<Lease> failing = new ArrayList<>();

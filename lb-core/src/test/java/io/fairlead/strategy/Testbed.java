@@ -48,6 +48,7 @@ final class Testbed {
         .strategy(strategy)
         .backends(backends)
         .time(clock)
+        .maxEjected(0)
         .chance(SeededChance.of(seed))
         .listener(new LoadBalancerListener() {
           @Override

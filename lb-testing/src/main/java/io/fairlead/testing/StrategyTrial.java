@@ -47,6 +47,7 @@ final class StrategyTrial implements AutoCloseable {
         .backends(backends)
         .time(clock)
         .chance(SeededChance.of(SEED))
+        .maxEjected(0) // it is the strategy that is tried
         .listener(new LoadBalancerListener() {
           @Override
           public void joined(Member member) {
