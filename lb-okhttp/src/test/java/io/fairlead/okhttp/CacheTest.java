@@ -54,7 +54,7 @@ class CacheTest {
           assertThat(response.body().string()).isEqualTo("first");
           assertThat(response.cacheResponse() != null).isEqualTo(i > 0);
           assertThat(Attempts.of(response).last().outcome())
-              .isEqualTo(i > 0 ? Outcome.ignored() : Outcome.success());
+              .isEqualTo(i > 0 ? Outcome.ignored().unsent() : Outcome.success());
         }
       }
       assertThat(fleet.server(0).getRequestCount()).isEqualTo(1);
@@ -126,7 +126,8 @@ class CacheTest {
       try (Response response = client.newCall(forceCache(fleet)).execute()) {
         assertThat(response.code()).isEqualTo(504);
         assertThat(Attempts.of(response).all()).hasSize(1);
-        assertThat(Attempts.of(response).last().outcome()).isEqualTo(Outcome.ignored());
+        assertThat(Attempts.of(response).last().outcome())
+            .isEqualTo(Outcome.ignored().unsent());
         fleet.assertIdle();
       }
       fleet.answer(0, cacheable("first"));

@@ -243,10 +243,12 @@ class InFlightTest {
       Response response = orders.get("/").execute();
       orders.assertNothingInFlightNow();
       assertThat(response.networkResponse()).isNull();
-      assertThat(Attempts.of(response).last().outcome()).isEqualTo(Outcome.ignored());
+      assertThat(Attempts.of(response).last().outcome())
+          .isEqualTo(Outcome.ignored().unsent());
       assertThat(response.body().string()).isEqualTo(LONG);
       assertThat(server.getRequestCount()).isEqualTo(1);
-      assertThat(orders.events.outcomes).containsExactly(Outcome.success(), Outcome.ignored());
+      assertThat(orders.events.outcomes)
+          .containsExactly(Outcome.success(), Outcome.ignored().unsent());
     }
   }
 
@@ -285,7 +287,7 @@ class InFlightTest {
           .execute();
       assertThat(response.code()).isEqualTo(504);
       orders.assertNothingInFlightNow();
-      assertThat(orders.events.outcomes).containsExactly(Outcome.ignored());
+      assertThat(orders.events.outcomes).containsExactly(Outcome.ignored().unsent());
       response.close();
     }
   }

@@ -68,8 +68,7 @@ class LimitsTest {
       assertThatThrownBy(() -> fleet.read(client, "/"))
           .isInstanceOfSatisfying(
               RateLimitedException.class,
-              e -> assertThat(e.retryAfter())
-                  .isBetween(Duration.ofHours(23), Duration.ofDays(1)));
+              e -> assertThat(e.retryAfter()).isBetween(Duration.ofHours(23), Duration.ofDays(1)));
       assertThatThrownBy(() -> enqueue(client.newCall(fleet.get("/"))).get(10, TimeUnit.SECONDS))
           .isInstanceOf(ExecutionException.class)
           .hasCauseInstanceOf(RateLimitedException.class);
@@ -86,8 +85,8 @@ class LimitsTest {
     KeyedTokenBucket<String> users = KeyedTokenBucket.<String>builder()
         .limit(RateLimit.of(1, Duration.ofDays(1)))
         .build();
-    try (Fleet fleet = Fleet.inOrder(
-        wire, 1, builder -> builder.rateLimitPer(RequestContext::key, users))) {
+    try (Fleet fleet =
+        Fleet.inOrder(wire, 1, builder -> builder.rateLimitPer(RequestContext::key, users))) {
       OkHttpClient client = fleet.client();
       fleet.answer(0, "for ann");
       fleet.answer(0, "for bob");
@@ -102,7 +101,11 @@ class LimitsTest {
   }
 
   private static Request keyed(Fleet fleet, String key) {
-    return fleet.get("/").newBuilder().tag(CallOptions.class, CallOptions.withKey(key)).build();
+    return fleet
+        .get("/")
+        .newBuilder()
+        .tag(CallOptions.class, CallOptions.withKey(key))
+        .build();
   }
 
   @ParameterizedTest
@@ -145,8 +148,8 @@ class LimitsTest {
   @ParameterizedTest
   @EnumSource
   void aCallIsInFlight_untilItsBodyIsRead(Wire wire) throws Exception {
-    try (Fleet fleet = Fleet.inOrder(
-        wire, 2, builder -> builder.concurrencyLimit(ConcurrencyLimit.fixed(1)))) {
+    try (Fleet fleet =
+        Fleet.inOrder(wire, 2, builder -> builder.concurrencyLimit(ConcurrencyLimit.fixed(1)))) {
       OkHttpClient client = fleet.client();
       fleet.answer(0, "first");
       fleet.answer(0, "second");
@@ -215,7 +218,8 @@ class LimitsTest {
         client.newCall(fleet.get("/")).execute().close();
       }
 
-      assertThat(fleet.balancer().pool().member("s0").count(Outcome.Kind.SUCCESS)).isEqualTo(6);
+      assertThat(fleet.balancer().pool().member("s0").count(Outcome.Kind.SUCCESS))
+          .isEqualTo(6);
       assertThat(fleet.balancer().pool().member("s0").available()).isTrue();
     }
   }
