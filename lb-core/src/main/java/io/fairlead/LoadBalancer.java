@@ -225,7 +225,7 @@ public interface LoadBalancer extends AutoCloseable {
      * @throws IllegalStateException if its settings contradict each other
      */
     public Builder circuitBreaker(CircuitBreaker.Builder recipe) {
-      this.circuitBreaker = checked(recipe);
+      this.circuitBreaker = checked(Objects.requireNonNull(recipe, "circuitBreaker"));
       return this;
     }
 
@@ -254,25 +254,37 @@ public interface LoadBalancer extends AutoCloseable {
     /**
      * How many requests may be in flight on one server; one that has as many gets no more until one ends. No limit by default.
      *
-     * @throws IllegalArgumentException if the limit has a queue: a request that finds one server full goes to another
+     * @param recipe each server gets a limit made by it. Its time is the balancer's own
+     * @throws IllegalArgumentException if it has a queue: a request that finds one server full goes to another
+     * @throws IllegalStateException if its settings contradict each other
      */
     public Builder memberConcurrencyLimit(ConcurrencyLimit.Builder recipe) {
-      if (recipe.hasQueue()) {
+      if (Objects.requireNonNull(recipe, "memberConcurrencyLimit").hasQueue()) {
         throw new IllegalArgumentException(
             "memberConcurrencyLimit: has a queue (expected: none, since a request"
                 + " that finds one server full goes to another)");
       }
-      this.memberLimit = recipe.copy();
+      this.memberLimit = checked(recipe);
       return this;
     }
 
     /**
      * How many calls may be in flight in all. One too many gets an {@link OverloadedException}, or waits, if the limit has a
      * queue. No limit by default.
+     *
+     * @param recipe its time is the balancer's own
+     * @throws IllegalStateException if its settings contradict each other
      */
     public Builder concurrencyLimit(ConcurrencyLimit.Builder recipe) {
-      this.serviceLimit = recipe.copy();
+      this.serviceLimit = checked(Objects.requireNonNull(recipe, "concurrencyLimit"));
       return this;
+    }
+
+    /** A copy, which has been tried. */
+    private static ConcurrencyLimit.Builder checked(ConcurrencyLimit.Builder recipe) {
+      ConcurrencyLimit.Builder copy = recipe.copy();
+      copy.build();
+      return copy;
     }
 
     /**

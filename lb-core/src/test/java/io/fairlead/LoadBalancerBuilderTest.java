@@ -2,10 +2,14 @@ package io.fairlead;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
 import io.fairlead.backend.Backend;
 import io.fairlead.backend.Members;
+import io.fairlead.circuitbreaker.CircuitBreaker;
+import io.fairlead.concurrency.ConcurrencyLimit;
+import io.fairlead.request.RequestContext;
 import io.fairlead.strategy.Picker;
 import io.fairlead.strategy.Selector;
 import io.fairlead.strategy.Strategy;
@@ -89,6 +93,25 @@ class LoadBalancerBuilderTest {
     builder().panicThreshold(1).build();
   }
 
+  @ParameterizedTest
+  @ValueSource(doubles = {-0.1, 1.1, Double.NaN, Double.POSITIVE_INFINITY})
+  void maxEjected_outOfRange_isRefused(double share) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder().maxEjected(share))
+        .withMessage("maxEjected: " + share + " (expected: 0 to 1)");
+  }
+
+  @Test
+  void recipesThatContradictThemselves_areRefusedAtOnce() {
+    CircuitBreaker.Builder breaker =
+        CircuitBreaker.builder().failureRate(50).countWindow(10).minimumCalls(20);
+    ConcurrencyLimit.Builder limit = ConcurrencyLimit.vegas().initial(5).minimum(10);
+
+    assertThatIllegalStateException().isThrownBy(() -> builder().circuitBreaker(breaker));
+    assertThatIllegalStateException().isThrownBy(() -> builder().concurrencyLimit(limit));
+    assertThatIllegalStateException().isThrownBy(() -> builder().memberConcurrencyLimit(limit));
+  }
+
   @Test
   void null_isRefusedByName() {
     LoadBalancer.Builder builder = builder();
@@ -118,6 +141,21 @@ class LoadBalancerBuilderTest {
     assertThatNullPointerException()
         .isThrownBy(() -> builder.slowStart(null))
         .withMessage("slowStart");
+    assertThatNullPointerException()
+        .isThrownBy(() -> builder.circuitBreaker(null))
+        .withMessage("circuitBreaker");
+    assertThatNullPointerException()
+        .isThrownBy(() -> builder.concurrencyLimit(null))
+        .withMessage("concurrencyLimit");
+    assertThatNullPointerException()
+        .isThrownBy(() -> builder.memberConcurrencyLimit(null))
+        .withMessage("memberConcurrencyLimit");
+    assertThatNullPointerException()
+        .isThrownBy(() -> builder.rateLimit(null))
+        .withMessage("rateLimit");
+    assertThatNullPointerException()
+        .isThrownBy(() -> builder.rateLimitPer(RequestContext::key, null))
+        .withMessage("buckets");
   }
 
   @Test

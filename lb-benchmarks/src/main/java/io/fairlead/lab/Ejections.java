@@ -22,8 +22,8 @@ final class Ejections {
   }
 
   static Scenario oneFailingFastOfThree() {
-    return ejecting(
-            Troubles.troubled("one-failing-fast-of-three-ejection", 2, Fault.failing(1, Troubles.TROUBLE)))
+    return ejecting(Troubles.troubled(
+            "one-failing-fast-of-three-ejection", 2, Fault.failing(1, Troubles.TROUBLE)))
         .description("One of 3 servers answers each request with an error, and the balancer ejects"
             + " who fails; 50 % utilisation.")
         .utilisation(0.5)
@@ -33,7 +33,8 @@ final class Ejections {
 
   static Scenario oneFailingHalf() {
     return failingHalf("one-failing-half")
-        .description("One of 10 servers answers every other request with an error; 50 % utilisation.")
+        .description(
+            "One of 10 servers answers every other request with an error; 50 % utilisation.")
         .build();
   }
 
@@ -59,17 +60,24 @@ final class Ejections {
   }
 
   static Scenario allFailingSometimes() {
-    Scenario.Builder scenario = ejecting(Scenario.builder("all-failing-sometimes-ejection"))
-        .description("Each of 10 servers answers a third of its requests with an error, as after a bad"
-            + " deployment, and the balancer ejects who fails; 60 % utilisation.");
-    for (int i = 0; i < 10; i++) {
-      scenario.server(
-          ServerSpec.builder("s" + i).fault(Fault.failing(1.0 / 3, Troubles.TROUBLE)));
-    }
-    return scenario
-        .utilisation(0.6)
-        .duration(Duration.ofSeconds(110))
-        .measured(Troubles.TROUBLE)
+    return failingSometimes("all-failing-sometimes")
+        .description(
+            "Each of 10 servers answers a third of its requests with an error, as after a bad"
+                + " deployment; 60 % utilisation.")
         .build();
+  }
+
+  static Scenario allFailingSometimesEjection() {
+    return ejecting(failingSometimes("all-failing-sometimes-ejection"))
+        .description("The same, and the balancer ejects who fails.")
+        .build();
+  }
+
+  private static Scenario.Builder failingSometimes(String name) {
+    Scenario.Builder scenario = Scenario.builder(name);
+    for (int i = 0; i < 10; i++) {
+      scenario.server(ServerSpec.builder("s" + i).fault(Fault.failing(1.0 / 3, Troubles.TROUBLE)));
+    }
+    return scenario.utilisation(0.6).duration(Duration.ofSeconds(110)).measured(Troubles.TROUBLE);
   }
 }

@@ -33,6 +33,7 @@ final class Scenarios {
         Ejections.oneFailingHalfEjection(),
         Ejections.oneSilent(),
         Ejections.allFailingSometimes(),
+        Ejections.allFailingSometimesEjection(),
         coldStart(),
         coldJoiner(),
         coldJoinerSlowStart(),

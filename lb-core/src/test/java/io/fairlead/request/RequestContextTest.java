@@ -66,6 +66,15 @@ class RequestContextTest {
   }
 
   @Test
+  void key_isKept_unlessOnlyItsHashIsKnown() {
+    assertThat(RequestContext.empty().key()).isNull();
+    assertThat(RequestContext.withKey("user-1").key()).isEqualTo("user-1");
+    assertThat(RequestContext.withKey(CharBuffer.wrap("user-1")).key()).isEqualTo("user-1");
+    assertThat(RequestContext.withKey("user-1").session("s").key()).isEqualTo("user-1");
+    assertThat(RequestContext.withKey("user-1").keyHash(7).key()).isNull();
+  }
+
+  @Test
   void key_anyCharSequence_hashesAlike() {
     assertThat(RequestContext.withKey(CharBuffer.wrap("user-1")).keyHash())
         .isEqualTo(RequestContext.empty().key("user-1").keyHash());
