@@ -235,6 +235,27 @@ class EjectionTest {
   }
 
   @Test
+  void aListenerThatHearsOfIt_mayUpdateThePool() throws Exception {
+    LoadBalancer balancer = builder(3).build();
+    Lease held = leaseOn(balancer, "b");
+    requests(balancer, 100, "b");
+    balancer.pool().update("a:80", "c:80");
+    List<String> updated = new ArrayList<>();
+    heard.onEvent = event -> {
+      if (event.startsWith("circuit of b")) {
+        balancer.pool().update("a:80", "b:80", "c:80", "d:80");
+        updated.add(event);
+      }
+    };
+
+    balancer.pool().update("a:80", "b:80", "c:80");
+
+    assertThat(updated).containsExactly("circuit of b: OPEN to CLOSED");
+    assertThat(balancer.pool().members()).hasSize(4);
+    held.close();
+  }
+
+  @Test
   void inAPanic_anEjectedMemberGetsRequests_thatCountForNothing() throws Exception {
     LoadBalancer balancer = builder(4).build();
     requests(balancer, 100, "a", "b");

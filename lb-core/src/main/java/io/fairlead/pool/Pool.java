@@ -532,7 +532,9 @@ public final class Pool implements BackendPool {
   void availabilityChanged() {
     timers.retry();
     publication.all.refresh();
-    events.deliver();
+    if (!updating.isHeldByCurrentThread()) { // else who holds it delivers, once it doesn't
+      events.deliver();
+    }
   }
 
   /** Unlike vetoes, weights may change of all members at once, again and again, as they ramp up: one round for all. */
