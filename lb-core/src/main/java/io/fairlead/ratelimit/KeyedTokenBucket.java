@@ -158,12 +158,6 @@ public final class KeyedTokenBucket<K> {
 
   /** Takes from the spare bucket of a key without one. {@link Line#ENDED} if it has one now. */
   private long spill(K key, long permits, long now) {
-    overflowed.increment();
-    if (warned.compareAndSet(false, true)) {
-      log.warn(
-          "More than {} keys are being limited; new ones share buckets until there is room",
-          maximumKeys);
-    }
     int i = spare(key);
     while (true) {
       Line line = spares.get(i);
@@ -180,8 +174,18 @@ public final class KeyedTokenBucket<K> {
         }
         return Line.ENDED;
       } else {
+        countOverflow();
         return wait;
       }
+    }
+  }
+
+  private void countOverflow() {
+    overflowed.increment();
+    if (!warned.get() && warned.compareAndSet(false, true)) {
+      log.warn(
+          "More than {} keys are being limited; new ones share buckets until there is room",
+          maximumKeys);
     }
   }
 
