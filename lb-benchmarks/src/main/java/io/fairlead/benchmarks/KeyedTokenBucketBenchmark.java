@@ -56,7 +56,11 @@ public class KeyedTokenBucketBenchmark {
 
   /** Who is asked. */
   @Param({
-    "fairlead", "fairleadBucketInCaffeine", "referenceMapNanoTimeAndCas", "referenceCaffeineGet", "caffeineBucket4j"
+    "fairlead",
+    "fairleadBucketInCaffeine",
+    "referenceMapNanoTimeAndCas",
+    "referenceCaffeineGet",
+    "caffeineBucket4j"
   })
   public String impl;
 
@@ -80,21 +84,26 @@ public class KeyedTokenBucketBenchmark {
     RateLimit limit = RateLimit.of(permits, period);
     limiter = switch (impl) {
       case "fairlead" -> {
-        KeyedTokenBucket<String> buckets =
-            KeyedTokenBucket.<String>builder().limit(limit).maximumKeys(2 * keys).build();
+        KeyedTokenBucket<String> buckets = KeyedTokenBucket.<String>builder()
+            .limit(limit)
+            .maximumKeys(2 * keys)
+            .build();
         yield buckets::tryAcquire;
       }
       case "fairleadBucketInCaffeine" -> {
-        Cache<String, TokenBucket> cache = Caffeine.newBuilder().maximumSize(2L * keys).build();
+        Cache<String, TokenBucket> cache =
+            Caffeine.newBuilder().maximumSize(2L * keys).build();
         yield key -> cache.get(key, k -> TokenBucket.of(limit)).tryAcquire();
       }
       case "referenceMapNanoTimeAndCas" -> reference();
       case "referenceCaffeineGet" -> {
-        Cache<String, String> cache = Caffeine.newBuilder().maximumSize(2L * keys).build();
+        Cache<String, String> cache =
+            Caffeine.newBuilder().maximumSize(2L * keys).build();
         yield key -> cache.get(key, k -> k) != null;
       }
       case "caffeineBucket4j" -> {
-        Cache<String, Bucket> cache = Caffeine.newBuilder().maximumSize(2L * keys).build();
+        Cache<String, Bucket> cache =
+            Caffeine.newBuilder().maximumSize(2L * keys).build();
         yield key -> cache.get(key, k -> bucket4j(permits, period)).tryConsume(1);
       }
       default -> throw new IllegalArgumentException("impl: " + impl);

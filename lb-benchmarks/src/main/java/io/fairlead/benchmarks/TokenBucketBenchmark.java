@@ -68,7 +68,8 @@ public class TokenBucketBenchmark {
       }
       case "fairleadRounded" -> {
         plenty = TokenBucket.of(RateLimit.of(999_999_937, SECOND))::tryAcquire;
-        none = TokenBucket.of(RateLimit.of(9_999_991, DAY.multipliedBy(300)).burst(1_000))::tryAcquire;
+        none =
+            TokenBucket.of(RateLimit.of(9_999_991, DAY.multipliedBy(300)).burst(1_000))::tryAcquire;
       }
       case "fairleadTwoLimits" -> {
         RateLimit more = RateLimit.of(PLENTY, SECOND).burst(2 * PLENTY);

@@ -143,16 +143,21 @@ public final class KeyedTokenBucket<K> {
     }
   }
 
-  /** Makes room for a new key and puts it there, if there is any. */
+  /** Puts a new key into the map, if there is room or can be made, or somebody else has. */
   private boolean admit(K key, long now) {
     sweep(now);
-    if (size.incrementAndGet() > maximumKeys) {
-      size.decrementAndGet();
-      return false;
-    }
-    if (lines.putIfAbsent(key, Line.pending(units[0])) != null) {
-      size.decrementAndGet();
-    }
+    // One of several threads with the same new key takes a place, whoever comes first.
+    return lines.computeIfAbsent(key, k -> takePlace() ? Line.pending(units[0]) : null) != null;
+  }
+
+  private boolean takePlace() {
+    int before;
+    do {
+      before = size.get();
+      if (before >= maximumKeys) {
+        return false;
+      }
+    } while (!size.compareAndSet(before, before + 1));
     return true;
   }
 
@@ -320,7 +325,7 @@ public final class KeyedTokenBucket<K> {
 
   /** How many keys have a bucket of their own, at this moment; about, while others come and go. */
   public int size() {
-    return Math.min(size.get(), maximumKeys);
+    return size.get();
   }
 
   /** How many requests had to share a bucket with other keys so far, since there was no room for their own. */

@@ -38,11 +38,11 @@ public class KeyedTokenBucketLincheckTest {
 
   @Test
   void isLinearizable_underStress() {
-    new StressOptions().iterations(10).invocationsPerIteration(300).check(getClass());
+    new StressOptions().iterations(5).invocationsPerIteration(100).check(getClass());
   }
 
   @Test
   void isLinearizable_underModelChecking() {
-    new ModelCheckingOptions().iterations(10).invocationsPerIteration(100).check(getClass());
+    new ModelCheckingOptions().iterations(4).invocationsPerIteration(50).check(getClass());
   }
 }

@@ -46,11 +46,11 @@ public class TokenBucketLincheckTest {
 
   @Test
   void isLinearizable_underStress() {
-    new StressOptions().iterations(10).invocationsPerIteration(300).check(getClass());
+    new StressOptions().iterations(8).invocationsPerIteration(200).check(getClass());
   }
 
   @Test
   void isLinearizable_underModelChecking() {
-    new ModelCheckingOptions().iterations(10).invocationsPerIteration(100).check(getClass());
+    new ModelCheckingOptions().iterations(8).invocationsPerIteration(100).check(getClass());
   }
 }
