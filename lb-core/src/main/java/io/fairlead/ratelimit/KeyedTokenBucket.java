@@ -32,8 +32,8 @@ import org.slf4j.LoggerFactory;
  * }</pre>
  *
  * <p>What holds for a {@link TokenBucket} holds for that of each key. A key takes room from its first request until it is
- * forgotten, which happens some time after its bucket is full again, when other keys come; never before, so no key is granted more
- * for having been forgotten.
+ * forgotten: when other keys come, three quarters of the room are taken, and its bucket is full again. Not before, so no key is
+ * granted more for having been forgotten.
  *
  * <p>There is room for {@link Builder#maximumKeys} keys. Keys that come when there is none left, and nobody's bucket is full, share a
  * few spare buckets, until there is room: together they get no more than one key does alone from each of these. So a flood of keys
@@ -241,13 +241,17 @@ public final class KeyedTokenBucket<K> {
     }
   }
 
-  /** Forgets some of those who can be, going round all over time. */
+  /**
+   * Forgets some of those who can be, going round all over time. Not while there is plenty of room:
+   * many a key is full again soon, and comes back.
+   */
   private void sweep(long now) {
-    if (!sweeping.compareAndSet(false, true)) {
+    int size = this.size.get();
+    if (size <= maximumKeys / 4 * 3 || !sweeping.compareAndSet(false, true)) {
       return;
     }
     try {
-      int looks = size.get() < maximumKeys ? LOOKS : LOOKS_IF_FULL;
+      int looks = size < maximumKeys ? LOOKS : LOOKS_IF_FULL;
       for (int i = 0; i < looks; i++) {
         if (!hand.hasNext()) {
           hand = lines.entrySet().iterator();

@@ -104,14 +104,26 @@ class KeyedTokenBucketTest {
   }
 
   @Test
-  void keysThatComeAndGo_areForgottenAlongTheWay() {
-    KeyedTokenBucket<Integer> bucket = bucket(1_000_000, RateLimit.perSecond(10));
+  void keysThatComeAndGo_areForgottenBeforeThereIsNoRoom() {
+    KeyedTokenBucket<Integer> bucket = bucket(1_000, RateLimit.perSecond(10));
     for (int key = 0; key < 100_000; key++) {
       bucket.tryAcquire(key);
       clock.advance(Duration.ofMillis(1)); // full again after 100 ms, with 100 other keys
     }
 
-    assertThat(bucket.size()).isLessThan(300);
+    assertThat(bucket.size()).isBetween(700, 800);
+    assertThat(bucket.overflowed()).isZero();
+  }
+
+  @Test
+  void keysThatComeBack_areKnownStill_whileThereIsRoom() {
+    KeyedTokenBucket<Integer> bucket = bucket(1_000, RateLimit.perSecond(10));
+    for (int i = 0; i < 10_000; i++) {
+      bucket.tryAcquire(i % 700);
+      clock.advance(Duration.ofSeconds(1));
+    }
+
+    assertThat(bucket.size()).isEqualTo(700);
   }
 
   /** The promise: who is being limited stays so, and memory is bounded. */
