@@ -12,6 +12,8 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -245,6 +247,44 @@ class KeyedTokenBucketTest {
       }
       assertThat(bucket.size()).isLessThanOrEqualTo(2);
     }
+  }
+
+  /** One is forgotten, since its bucket is full, while others take from it. */
+  @Test
+  void keyThatIsForgotten_whileThreadsTakeFromIt_givesItsCapacityOnce() throws Exception {
+    int rounds = 5_000;
+    FakeClock time = new FakeClock();
+    KeyedTokenBucket<Integer> bucket = KeyedTokenBucket.<Integer>builder()
+        .limit(RateLimit.perSecond(1))
+        .maximumKeys(1)
+        .time(time)
+        .build();
+    AtomicInteger taken = new AtomicInteger();
+    AtomicInteger most = new AtomicInteger();
+    CyclicBarrier next = new CyclicBarrier(3, () -> {
+      most.accumulateAndGet(taken.getAndSet(0), Math::max);
+      time.advance(SECOND);
+      bucket.tryAcquire(0); // in the map, as a rule
+      time.advance(SECOND);
+    });
+    Executable takes = () -> {
+      for (int i = 0; i < rounds; i++) {
+        next.await();
+        if (bucket.tryAcquire(0)) {
+          taken.incrementAndGet();
+        }
+      }
+      next.await();
+    };
+    Concurrently.run(takes, takes, () -> {
+      for (int i = 0; i < rounds; i++) {
+        next.await();
+        bucket.tryAcquire(i + 1);
+      }
+      next.await();
+    });
+
+    assertThat(most).hasValue(1);
   }
 
   @Test
