@@ -33,8 +33,8 @@ import org.slf4j.LoggerFactory;
  * }</pre>
  *
  * <p>What holds for a {@link TokenBucket} holds for that of each key. A key takes room from its first request until it is
- * forgotten, which happens some time after its bucket is full again, when other keys come; never before, so no key is granted more
- * for having been forgotten.
+ * forgotten: when other keys come, three quarters of the room are taken, and its bucket is full again. Not before, so no key is
+ * granted more for having been forgotten.
  *
  * <p>There is room for {@link Builder#maximumKeys} keys. Keys that come when there is none left, and nobody's bucket is full, share a
  * few spare buckets, until there is room: together they get no more than one key does alone from each of these. So a flood of keys
@@ -144,27 +144,26 @@ public final class KeyedTokenBucket<K> {
     }
   }
 
-  /** Makes room for a new key and puts it there, if there is any. */
+  /** Puts a new key into the map, if there is room or can be made, or somebody else has. */
   private boolean admit(K key, long now) {
     sweep(now);
-    if (size.incrementAndGet() > maximumKeys) {
-      size.decrementAndGet();
-      return false;
-    }
-    if (lines.putIfAbsent(key, Line.pending(units[0])) != null) {
-      size.decrementAndGet();
-    }
+    // One of several threads with the same new key takes a place, whoever comes first.
+    return lines.computeIfAbsent(key, k -> takePlace() ? Line.pending(units[0]) : null) != null;
+  }
+
+  private boolean takePlace() {
+    int before;
+    do {
+      before = size.get();
+      if (before >= maximumKeys) {
+        return false;
+      }
+    } while (!size.compareAndSet(before, before + 1));
     return true;
   }
 
   /** Takes from the spare bucket of a key without one. {@link Line#ENDED} if it has one now. */
   private long spill(K key, long permits, long now) {
-    overflowed.increment();
-    if (warned.compareAndSet(false, true)) {
-      log.warn(
-          "More than {} keys are being limited; new ones share buckets until there is room",
-          maximumKeys);
-    }
     int i = spare(key);
     while (true) {
       Line line = spares.get(i);
@@ -181,8 +180,18 @@ public final class KeyedTokenBucket<K> {
         }
         return Line.ENDED;
       } else {
+        countOverflow();
         return wait;
       }
+    }
+  }
+
+  private void countOverflow() {
+    overflowed.increment();
+    if (!warned.get() && warned.compareAndSet(false, true)) {
+      log.warn(
+          "More than {} keys are being limited; new ones share buckets until there is room",
+          maximumKeys);
     }
   }
 
@@ -233,13 +242,17 @@ public final class KeyedTokenBucket<K> {
     }
   }
 
-  /** Forgets some of those who can be, going round all over time. */
+  /**
+   * Forgets some of those who can be, going round all over time. Not while there is plenty of room:
+   * many a key is full again soon, and comes back.
+   */
   private void sweep(long now) {
-    if (!sweeping.compareAndSet(false, true)) {
+    int size = this.size.get();
+    if (size <= maximumKeys / 4 * 3 || !sweeping.compareAndSet(false, true)) {
       return;
     }
     try {
-      int looks = size.get() < maximumKeys ? LOOKS : LOOKS_IF_FULL;
+      int looks = size < maximumKeys ? LOOKS : LOOKS_IF_FULL;
       for (int i = 0; i < looks; i++) {
         if (!hand.hasNext()) {
           hand = lines.entrySet().iterator();
@@ -322,7 +335,7 @@ public final class KeyedTokenBucket<K> {
 
   /** How many keys have a bucket of their own, at this moment; about, while others come and go. */
   public int size() {
-    return Math.min(size.get(), maximumKeys);
+    return size.get();
   }
 
   /** How many requests had to share a bucket with other keys so far, since there was no room for their own. */

@@ -95,7 +95,8 @@ class Line {
     nanos = Math.max(0, nanos);
     long reading = units.at(nanos);
     long cost = permits * units.permit;
-    long full = reading - units.capacity + units.slack;
+    long full = reading - units.capacity;
+    long slack = units.slack(nanos, reading);
     while (true) {
       long spent = this.spent;
       long next;
@@ -104,9 +105,9 @@ class Line {
         if (reading - spent >= units.cold) {
           return ENDED; // so that its successor begins with a ramp
         }
-        next = full + cost;
+        next = full + slack + cost;
       } else {
-        next = spent + cost;
+        next = Math.max(spent, full + slack) + cost;
         if (next > reading) {
           if (spent >= SEAL) {
             return ENDED;
@@ -135,10 +136,15 @@ class Line {
     if (spent >= SEAL || nanos > units.horizon) {
       return ENDED;
     }
-    if (spent <= full(nanos)) {
+    long reading = units.at(nanos);
+    if (spent <= reading - units.capacity) {
       return 0;
     }
-    return Math.max(0, units.when(spent + permits * units.permit) - nanos);
+    // All but all of it takes a bucket that is full.
+    long cost = permits * units.permit;
+    long slack = units.slack(nanos, reading);
+    long until = spent + (cost > units.capacity - slack ? units.capacity : cost);
+    return Math.max(0, units.when(until) - nanos);
   }
 
   /** How many permits there are, or {@link #ENDED}. */
@@ -178,14 +184,13 @@ class Line {
   }
 
   private long full(long nanos) {
-    return units.at(nanos) - units.capacity + units.slack;
+    return units.at(nanos) - units.capacity;
   }
 
   /** Whether a new bucket would have no more than this one, for all limits. */
   boolean isFull(long now) {
     long nanos = Math.max(0, now - origin);
-    // Beyond four times the horizon whatever can be owed has come back, and the line's reading
-    // would not fit.
+    // Beyond that, whatever can be owed has come back, and the line's reading would not fit.
     return nanos > 4 * units.horizon || (spent & ~SEAL) <= full(nanos);
   }
 
@@ -201,11 +206,12 @@ class Line {
 
   final Line successor(long now, @Nullable Line rest) {
     long nanos = Math.max(0, now - origin);
-    if (nanos > 4 * units.horizon || (spent & ~SEAL) <= full(nanos)) {
+    long spent = this.spent & ~SEAL;
+    if (nanos > 4 * units.horizon || units.at(nanos) - spent >= units.cold) {
       return of(units, origin + nanos, Units.BASE - units.capacity, rest);
     }
     long shift = units.shift(nanos);
-    return of(units, origin + shift, (spent & ~SEAL) - units.shifted(shift), rest);
+    return of(units, origin + shift, Math.max(spent, full(nanos)) - units.shifted(shift), rest);
   }
 
   /** Another bucket, which has as much at this time, or null if the line has ended. */
@@ -236,7 +242,7 @@ class Line {
     long has = carry == Carry.KEEP ? units[i].permit : units[i].capacity;
     long kept = left >= 0
         ? Math.min(units[i].capacity, Units.multiplyDivide(left, has, had))
-        : -Math.min(MAX_SPENT - Units.BASE - 1, Units.multiplyDivide(-left, has, had)) - 1;
+        : -Math.min(MAX_SPENT - Units.BASE, Units.multiplyDivideUp(-left, has, had));
     return of(units[i], sealed.origin + nanos, Units.BASE - kept, rest);
   }
 
@@ -279,9 +285,8 @@ class Line {
       }
       others = rest.take(permits, now, maxWait);
       if (others < 0) {
-        // Another thread came between. Should this line have been sealed since, these permits are
-        // lost, until they are refilled:
-        // fewer, never more.
+        // Another thread came between. Should this line have been sealed since, then these permits
+        // are lost until they are refilled: fewer, never more.
         super.refund(permits, now);
         return others;
       }
@@ -301,13 +306,17 @@ class Line {
 
     @Override
     long available(long now) {
-      return Math.min(super.available(now), rest.available(now));
+      return Math.min(super.available(now), rest.available(now)); // either has ended: so has this
     }
 
     @Override
     boolean refund(long permits, long now) {
-      // In this order the lines are sealed, too: if one is not, none after it is, but for a moment.
-      return super.refund(permits, now) && rest.refund(permits, now);
+      if (available(now) == ENDED || !super.refund(permits, now)) {
+        return false;
+      }
+      // Should the others have been sealed this very moment, they do without: fewer, never more.
+      rest.refund(permits, now);
+      return true;
     }
 
     @Override

@@ -38,9 +38,6 @@ final class Units {
   /** What all of a full bucket cost. */
   final long capacity;
 
-  /** How much more than the line's reading a full bucket is taken to have spent, since readings are rounded down. */
-  final long slack;
-
   /** How far ahead of what was spent the line is once the bucket must warm up again. */
   final long cold;
 
@@ -50,6 +47,7 @@ final class Units {
   private final long numerator;
   private final long denominator;
   private final long warmUp;
+  private final long rampSlack;
   private final boolean plain; // without denominator or warm-up
 
   Units(RateLimit limit) {
@@ -75,11 +73,11 @@ final class Units {
     permit = cost;
     capacity = limit.capacity() * cost;
     plain = denominator == 1 && warmUp == 0;
-    // A ramp is rounded to the nanosecond before it is rounded to the unit.
-    slack = plain ? 0 : warmUp == 0 ? 1 : numerator / denominator + 2;
+    // What a nanosecond brings, and a unit, since a ramp is rounded twice.
+    rampSlack = warmUp == 0 ? 0 : numerator / denominator + 2;
     cold = warmUp == 0
         ? Long.MAX_VALUE
-        : capacity + multiplyDivide(warmUp, numerator, denominator) + slack;
+        : capacity + multiplyDivide(warmUp, numerator, denominator) + rampSlack;
     horizon = Math.min(LENGTH, multiplyDivide(LENGTH, denominator, numerator));
   }
 
@@ -104,6 +102,26 @@ final class Units {
     return multiplyDivide(ramp(nanos), numerator, denominator);
   }
 
+  /**
+   * How much further the line may be than its reading, which is rounded down: a bucket that was full
+   * has spent so much more, lest it gave a part of a unit twice.
+   */
+  long slack(long nanos, long reading) {
+    if (plain) {
+      return 0;
+    }
+    if (warmUp > 0) {
+      return rampSlack;
+    }
+    // What is left of the division, for which the lower half of the product is enough.
+    return nanos * numerator == (reading - BASE) * denominator ? 0 : 1;
+  }
+
+  /** Whether nothing is ever rounded. */
+  boolean exact() {
+    return plain;
+  }
+
   /** After how many nanoseconds from its origin the line's reading is this one or above. */
   long when(long reading) {
     if (reading <= BASE) {
@@ -113,11 +131,7 @@ final class Units {
     if (plain) {
       return (line - 1) / numerator + 1;
     }
-    long nanos = multiplyDivide(line, denominator, numerator);
-    if (multiplyDivide(nanos, numerator, denominator) < line) {
-      nanos++;
-    }
-    return unramp(nanos);
+    return unramp(multiplyDivideUp(line, denominator, numerator));
   }
 
   /** How many whole denominators an origin may be moved by, in nanoseconds, so that a ramp that was over stays over. */
@@ -169,6 +183,12 @@ final class Units {
     }
   }
 
+  /** {@code ⌈a × b ÷ c⌉}, as {@link #multiplyDivide}. */
+  static long multiplyDivideUp(long a, long b, long c) {
+    long down = multiplyDivide(a, b, c);
+    return down == Long.MAX_VALUE || down * c == a * b ? down : down + 1;
+  }
+
   /** {@code ⌊a × b ÷ c⌋} of numbers that are not negative, or {@link Long#MAX_VALUE} if that is less. */
   static long multiplyDivide(long a, long b, long c) {
     long high = Math.multiplyHigh(a, b);
@@ -179,8 +199,14 @@ final class Units {
     if (Long.compareUnsigned(high, c >>> 1) >= 0) {
       return Long.MAX_VALUE;
     }
-    // Division by hand, a bit at a time: the remainder in high, the quotient into low from the
-    // right.
+    // A quotient of doubles is right but for some units in its 52nd bit. What is left, modulo 2⁶⁴,
+    // tells how many they are, if c times as many fits.
+    double estimate = (double) a * b / c;
+    if ((estimate * 0x1p-50 + 1) * c < 0x1p62) {
+      long quotient = (long) estimate;
+      return quotient + Math.floorDiv(low - quotient * c, c);
+    }
+    // Division by hand, a bit at a time: high is the remainder, the quotient comes into low.
     for (int i = 0; i < Long.SIZE; i++) {
       high = high << 1 | low >>> 63;
       low <<= 1;
