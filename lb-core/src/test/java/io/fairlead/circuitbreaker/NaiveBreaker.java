@@ -57,7 +57,7 @@ final class NaiveBreaker {
 
   private void enter(State to, long now) {
     if (to != state) {
-      transitions.add(state + " " + to);
+      transitions.add((transitions.size() + 1) + ": " + state + " " + to);
     }
     boolean held = state == State.OPEN || state == State.HALF_OPEN;
     boolean holds = to == State.OPEN || to == State.HALF_OPEN;
