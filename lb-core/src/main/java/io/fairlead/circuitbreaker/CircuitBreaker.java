@@ -178,7 +178,12 @@ public final class CircuitBreaker {
         if (nowNanos - open.untilNanos < 0) {
           return rejected();
         }
-        move(open, new HalfOpen(open, settings, nowNanos));
+        // The first permit comes with the state: nobody can be ahead of who ends the open time.
+        HalfOpen halfOpen = new HalfOpen(open, settings, nowNanos);
+        int loan = halfOpen.trial.lend(nowNanos);
+        if (move(open, halfOpen)) {
+          return Permits.trial(halfOpen.generation, loan);
+        }
       } else {
         return now.state() == State.DISABLED ? UNCOUNTED : rejected();
       }

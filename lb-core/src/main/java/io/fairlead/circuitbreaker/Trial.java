@@ -180,7 +180,7 @@ final class Trial {
         return 0;
       }
       long since = now - start;
-      long expired = (since >> UNIT) - (time - time(slot)) + timeout + 1;
+      long expired = Math.max(0, since >> UNIT) - (time - time(slot)) + timeout + 1;
       least = Math.min(least, (expired << UNIT) - since);
     }
     return least == Long.MAX_VALUE ? 0 : least;
@@ -191,7 +191,7 @@ final class Trial {
   }
 
   private int units(long now) {
-    return (int) ((now - start) >> UNIT);
+    return (int) Math.max(0, (now - start) >> UNIT);
   }
 
   private boolean expired(long slot, int time) {

@@ -95,7 +95,7 @@ final class NaiveBreaker {
   }
 
   private long unit(long now) {
-    return Math.floorDiv(now - since, 1L << 20);
+    return Math.max(0, Math.floorDiv(now - since, 1L << 20));
   }
 
   private long timeoutUnits() {
