@@ -442,8 +442,8 @@ public final class CircuitBreaker {
   private Phase phaseAt(long nowNanos) {
     Phase now = phase;
     while (now instanceof Open open && nowNanos - open.untilNanos >= 0) {
-      move(open, new HalfOpen(open, settings, nowNanos));
-      now = phase;
+      HalfOpen halfOpen = new HalfOpen(open, settings, nowNanos);
+      now = move(open, halfOpen) ? halfOpen : phase;
     }
     return now;
   }
