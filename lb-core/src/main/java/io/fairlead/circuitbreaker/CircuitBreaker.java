@@ -173,7 +173,7 @@ public final class CircuitBreaker {
         if (loan == Trial.NONE) {
           return rejected();
         }
-        conclude(halfOpen, loan, nowNanos);
+        close(halfOpen, nowNanos); // all have succeeded, and whose turn it was has not come to it
       } else if (now instanceof Open open) {
         if (nowNanos - open.untilNanos < 0) {
           return rejected();
@@ -399,7 +399,7 @@ public final class CircuitBreaker {
         if (result == Result.FAILURE) {
           reopen(halfOpen, slow ? "a slow call on trial" : "a failure on trial", nowNanos);
         } else if (result == Result.SUCCESS && trial.succeeded()) {
-          conclude(halfOpen, Trial.SUCCEEDED, nowNanos);
+          close(halfOpen, nowNanos);
         }
       }
       case EXPIRED -> {}
@@ -412,15 +412,10 @@ public final class CircuitBreaker {
     }
   }
 
-  /** Ends a trial as its slots say, by whoever sees it first. */
-  private void conclude(HalfOpen halfOpen, int how, long nowNanos) {
-    if (how == Trial.FAILED) {
-      reopen(halfOpen, "a failure on trial", nowNanos);
-    } else {
-      move(
-          halfOpen,
-          new Closed(halfOpen, "all trials succeeded", nowNanos, halfOpen.row, halfOpen.openNanos));
-    }
+  /** When all trials have succeeded, by whoever sees it first. */
+  private void close(HalfOpen halfOpen, long nowNanos) {
+    int row = halfOpen.row;
+    move(halfOpen, new Closed(halfOpen, "all trials succeeded", nowNanos, row, halfOpen.openNanos));
   }
 
   private void reopen(HalfOpen halfOpen, String reason, long nowNanos) {

@@ -87,11 +87,11 @@ public class CircuitBreakerLincheckTest {
 
   @Test
   void isLinearizable_underStress() {
-    new StressOptions().iterations(12).invocationsPerIteration(100).check(getClass());
+    new StressOptions().iterations(8).invocationsPerIteration(100).check(getClass());
   }
 
   @Test
   void isLinearizable_underModelChecking() {
-    new ModelCheckingOptions().iterations(15).invocationsPerIteration(200).check(getClass());
+    new ModelCheckingOptions().iterations(10).invocationsPerIteration(100).check(getClass());
   }
 }

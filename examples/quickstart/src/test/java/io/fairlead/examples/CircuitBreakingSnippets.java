@@ -67,9 +67,8 @@ final class CircuitBreakingSnippets {
   }
 
   static void exceptions() {
-    CircuitBreaker orders = CircuitBreaker.builder()
-        .failureIf(e -> e instanceof IOException)
-        .build();
+    CircuitBreaker orders =
+        CircuitBreaker.builder().failureIf(e -> e instanceof IOException).build();
   }
 
   static void listener() {
