@@ -29,7 +29,7 @@ public final class CircuitBreakerFootprint {
 
   private static void row(String what, Supplier<CircuitBreaker.Builder> builder) {
     StringBuilder row = new StringBuilder("| ").append(what);
-    int opens = what.startsWith("5") ? 5 : 20;
+    int opens = what.startsWith("5") ? 5 : 19;
     for (int failures : new int[] {-1, 0, 1, opens}) {
       long bytes = bytes(builder.get(), breaker -> {
         if (failures >= 0) {
