@@ -115,8 +115,9 @@ public final class CircuitBreaker {
   @SuppressWarnings("unused") // by TELLING
   private volatile boolean telling;
 
-  private @Nullable Phase
-      told; // which the listener knows of, if there is one; of whoever is telling
+  // The last phase that the listener, if there is one, was told of. Of whoever is telling.
+  private @Nullable Phase told;
+
   private volatile boolean threw;
 
   private CircuitBreaker(Builder builder, Settings settings) {

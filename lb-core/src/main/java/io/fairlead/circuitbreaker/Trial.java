@@ -8,9 +8,9 @@ import java.lang.invoke.VarHandle;
  *
  * <p>A slot is one word, and whatever happens to it is one CAS, so that a thread that stops anywhere leaves nothing behind that
  * only itself could clean up: when it was lent, the loan's number, how many successes it has seen, and whether it is lent. A loan
- * that is not settled in time is lent anew under another number, by which its late outcome is recognised. That all have
- * seen enough is found by looking at each, by whoever settles a loan and by whoever asks for one: the last of them sees it, and
- * what its thread fails to do another will.
+ * that is not settled in time is lent anew under another number, by which its late outcome is recognised. That all have seen
+ * enough is found by looking at each, by whoever settles a loan and by whoever asks for one: the last of them sees it, and what its
+ * thread fails to do another will.
  */
 final class Trial {
 
@@ -37,8 +37,8 @@ final class Trial {
     CANCEL
   }
 
-  // Of a slot: bits 32 to 63 when it was lent, 12 to 31 the loan's number, 1 to 11 successes, 0
-  // lent.
+  // Of a slot: in bits 32 to 63 when it was lent, in 12 to 31 the loan's number, in 1 to 11 its
+  // successes, in 0 whether it is lent.
   private static final long LENT = 1;
   private static final long SUCCESS = 2;
   private static final int SUCCESSES = (1 << 11) - 1;

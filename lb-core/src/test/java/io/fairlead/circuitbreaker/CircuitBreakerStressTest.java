@@ -12,7 +12,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Queue;
 import java.util.SplittableRandom;
+import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -212,6 +214,63 @@ class CircuitBreakerStressTest {
     assertThat(gate.least.get()).isNotNegative();
     breakers.forEach(CircuitBreaker::reset);
     assertThat(gate.held).hasValue(0);
+  }
+
+  /** Both threads are let past the gate before either may open, over and over. */
+  @Test
+  void transition_twoThreadsAtTheSameMoment_oneMakesIt() throws Exception {
+    int rounds = 3_000;
+    CyclicBarrier bothAsked = new CyclicBarrier(2);
+    CyclicBarrier bothDone = new CyclicBarrier(2);
+    AtomicInteger held = new AtomicInteger();
+    AtomicInteger told = new AtomicInteger();
+    CircuitBreaker breaker = CircuitBreaker.builder()
+        .consecutiveFailures(1)
+        .time(clock)
+        .gate(new OpenGate() {
+          @Override
+          public boolean mayOpen() {
+            held.incrementAndGet();
+            await(bothAsked);
+            return true;
+          }
+
+          @Override
+          public void closed() {
+            held.decrementAndGet();
+          }
+        })
+        .listener(new CircuitBreakerListener() {
+          @Override
+          public void transition(CircuitBreaker breaker, Transition transition) {
+            told.incrementAndGet();
+          }
+        })
+        .build();
+    Concurrently.run(threads(2, thread -> {
+      for (int i = 0; i < rounds; i++) {
+        long permit = breaker.tryAcquire();
+        await(bothDone);
+        breaker.failed(permit, 1);
+        await(bothDone);
+        if (thread == 0) {
+          assertThat(held).as("round %s", i).hasValue(1);
+          assertThat(told).as("round %s", i).hasValue(2 * i + 1);
+          breaker.reset();
+        }
+        await(bothDone);
+      }
+    }));
+    assertThat(held).hasValue(0);
+    assertThat(breaker.snapshot().transitions()).isEqualTo(2L * rounds);
+  }
+
+  private static void await(CyclicBarrier barrier) {
+    try {
+      barrier.await();
+    } catch (InterruptedException | BrokenBarrierException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private static boolean isLegal(Transition transition) {
