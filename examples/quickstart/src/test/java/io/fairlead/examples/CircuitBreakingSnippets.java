@@ -6,7 +6,6 @@ import io.fairlead.circuitbreaker.CircuitBreakerOpenException;
 import io.fairlead.circuitbreaker.CircuitBreakerSnapshot;
 import io.fairlead.circuitbreaker.OpenGate;
 import io.fairlead.circuitbreaker.Transition;
-import io.fairlead.testing.FakeClock;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
@@ -104,14 +103,5 @@ final class CircuitBreakingSnippets {
     CircuitBreaker.Builder recipe = CircuitBreaker.builder().gate(atMostThree);
     CircuitBreaker first = recipe.name("10.0.0.1").build();
     CircuitBreaker second = recipe.name("10.0.0.2").build();
-  }
-
-  static void test() {
-    FakeClock clock = new FakeClock();
-    CircuitBreaker orders =
-        CircuitBreaker.builder().consecutiveFailures(1).time(clock).build();
-    orders.failed(orders.tryAcquire(), 0);
-    clock.advance(orders.retryAfter());
-    System.out.println(orders.state()); // HALF_OPEN
   }
 }
