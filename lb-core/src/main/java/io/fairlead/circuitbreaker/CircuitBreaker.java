@@ -16,6 +16,7 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -114,7 +115,9 @@ public final class CircuitBreaker {
   @SuppressWarnings("unused") // by TELLING
   private volatile boolean telling;
 
-  private Phase told; // the last phase that the listener was told of; of whoever is telling
+  // The last phase that the listener, if there is one, was told of. Of whoever is telling.
+  private @Nullable Phase told;
+
   private volatile boolean threw;
 
   private CircuitBreaker(Builder builder, Settings settings) {
@@ -123,7 +126,7 @@ public final class CircuitBreaker {
     this.listener = builder.listener;
     this.gate = builder.gate;
     this.phase = new Closed(settings.clock.nanos());
-    this.told = phase;
+    this.told = listener == null ? null : phase;
   }
 
   /** A builder. */
@@ -171,12 +174,17 @@ public final class CircuitBreaker {
         if (loan == Trial.NONE) {
           return rejected();
         }
-        conclude(halfOpen, loan, nowNanos);
+        close(halfOpen, nowNanos); // all have succeeded, and whose turn it was has not come to it
       } else if (now instanceof Open open) {
         if (nowNanos - open.untilNanos < 0) {
           return rejected();
         }
-        move(open, new HalfOpen(open, settings, nowNanos));
+        // The first permit comes with the state: nobody can be ahead of who ends the open time.
+        HalfOpen halfOpen = new HalfOpen(open, settings, nowNanos);
+        int loan = halfOpen.trial.lend(nowNanos);
+        if (move(open, halfOpen)) {
+          return Permits.trial(halfOpen.generation, loan);
+        }
       } else {
         return now.state() == State.DISABLED ? UNCOUNTED : rejected();
       }
@@ -229,7 +237,7 @@ public final class CircuitBreaker {
   }
 
   private void succeeded(Closed closed, long nowNanos) {
-    if (settings.consecutiveFailures > 0) {
+    if (closed.failuresInARow() != 0) {
       closed.endRow(endOfRow());
     }
     if (settings.hasWindow()) {
@@ -349,31 +357,24 @@ public final class CircuitBreaker {
 
   /** A failure or a slow call while closed. */
   private void bad(Closed closed, boolean failed, boolean slow, long nowNanos) {
-    String reason = null;
-    if (failed && settings.consecutiveFailures > 0) {
-      int row = closed.oneMoreInARow();
-      if (row >= settings.consecutiveFailures) {
-        reason = row + " failures in a row";
-      }
-    }
-    if (settings.hasWindow()) {
-      Window window = closed.window(settings, nowNanos);
-      Verdict verdict = window.bad(failed, slow, nowNanos);
-      if (verdict != Verdict.FINE && reason == null) {
-        reason = verdict.reason(window.counts(nowNanos));
-      }
-    }
-    if (reason != null) {
-      open(closed, reason, nowNanos);
+    int row = failed && settings.consecutiveFailures > 0 ? closed.oneMoreInARow() : 0;
+    boolean inARow = row > 0 && row >= settings.consecutiveFailures;
+    Window window = settings.hasWindow() ? closed.window(settings, nowNanos) : null;
+    Verdict verdict = window == null ? Verdict.FINE : window.bad(failed, slow, nowNanos);
+    if (inARow) {
+      open(closed, () -> row + " failures in a row", nowNanos);
+    } else if (window != null && verdict != Verdict.FINE) {
+      open(closed, () -> verdict.reason(window.counts(nowNanos)), nowNanos);
     }
   }
 
-  private void open(Closed closed, String reason, long nowNanos) {
+  private void open(Closed closed, Supplier<String> reason, long nowNanos) {
     if (gate != null && !mayOpen(gate)) {
       return;
     }
     int row = nowNanos - closed.sinceNanos < closed.calmNanos ? closed.row + 1 : 1;
-    if (!move(closed, new Open(closed, reason, nowNanos, settings.openNanos(row), row))) {
+    Open open = new Open(closed, reason.get(), nowNanos, settings.openNanos(row), row);
+    if (!move(closed, open)) {
       returnPlace();
     }
   }
@@ -399,7 +400,7 @@ public final class CircuitBreaker {
         if (result == Result.FAILURE) {
           reopen(halfOpen, slow ? "a slow call on trial" : "a failure on trial", nowNanos);
         } else if (result == Result.SUCCESS && trial.succeeded()) {
-          conclude(halfOpen, Trial.SUCCEEDED, nowNanos);
+          close(halfOpen, nowNanos);
         }
       }
       case EXPIRED -> {}
@@ -412,15 +413,10 @@ public final class CircuitBreaker {
     }
   }
 
-  /** Ends a trial as its slots say, by whoever sees it first. */
-  private void conclude(HalfOpen halfOpen, int how, long nowNanos) {
-    if (how == Trial.FAILED) {
-      reopen(halfOpen, "a failure on trial", nowNanos);
-    } else {
-      move(
-          halfOpen,
-          new Closed(halfOpen, "all trials succeeded", nowNanos, halfOpen.row, halfOpen.openNanos));
-    }
+  /** When all trials have succeeded, by whoever sees it first. */
+  private void close(HalfOpen halfOpen, long nowNanos) {
+    int row = halfOpen.row;
+    move(halfOpen, new Closed(halfOpen, "all trials succeeded", nowNanos, row, halfOpen.openNanos));
   }
 
   private void reopen(HalfOpen halfOpen, String reason, long nowNanos) {
@@ -442,8 +438,8 @@ public final class CircuitBreaker {
   private Phase phaseAt(long nowNanos) {
     Phase now = phase;
     while (now instanceof Open open && nowNanos - open.untilNanos >= 0) {
-      move(open, new HalfOpen(open, settings, nowNanos));
-      now = phase;
+      HalfOpen halfOpen = new HalfOpen(open, settings, nowNanos);
+      now = move(open, halfOpen) ? halfOpen : phase;
     }
     return now;
   }
@@ -528,8 +524,9 @@ public final class CircuitBreaker {
    */
   private void tell(CircuitBreakerListener listener) {
     while (TELLING.compareAndSet(this, false, true)) {
-      for (Phase next = told.next(); next != null; next = next.next()) {
-        told = next;
+      Phase last = Objects.requireNonNull(told);
+      for (Phase next = last.next(); next != null; next = next.next()) {
+        last = next;
         if (next.transition != null) {
           try {
             listener.transition(this, next.transition);
@@ -538,7 +535,7 @@ public final class CircuitBreaker {
           }
         }
       }
-      Phase last = told;
+      told = last;
       TELLING.setVolatile(this, false);
       if (last.next() == null) {
         return;
@@ -877,6 +874,15 @@ public final class CircuitBreaker {
           countWindow > 0 && minimumCalls > countWindow,
           "minimumCalls: " + minimumCalls + ", countWindow: " + countWindow
               + ": no more calls than the window holds");
+      refuseIf(
+          slowCall != null && slowCall.compareTo(permitTimeout) >= 0,
+          "slowCall: " + slowCall + ", permitTimeout: " + permitTimeout
+              + ": longer, or no trial could be slow");
+      boolean noRate = consecutiveFailures > 0 && failureRate == 0 && slowCallRate == 0;
+      refuseIf(
+          noRate && (countWindow > 0 || timeWindow != null || minimumCalls > 0),
+          (countWindow > 0 ? "countWindow" : timeWindow != null ? "timeWindow" : "minimumCalls")
+              + " without failureRate and slowCallRate: they are what it is for");
       refuseIf(
           maximumOpenTime != null && maximumOpenTime.compareTo(openTime) < 0,
           "openTime: " + openTime + ", maximumOpenTime: " + maximumOpenTime + ": no shorter");

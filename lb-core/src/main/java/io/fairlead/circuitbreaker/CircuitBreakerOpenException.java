@@ -12,7 +12,7 @@ public final class CircuitBreakerOpenException extends RuntimeException {
 
   private final String breaker;
   private final CircuitBreaker.State state;
-  private final transient Duration retryAfter;
+  private final Duration retryAfter;
 
   /**
    * A rejection, for those who use a breaker by hand.

@@ -52,7 +52,8 @@ final class Permits {
 
   /** Whether it looks like a permit that was given in this generation or before. */
   static boolean isPermit(long permit, int generation) {
-    return generation - generation(permit) >= 0
+    return generation(permit) != 0
+        && generation - generation(permit) >= 0
         && (isTrial(permit) || permit == closed(generation(permit)));
   }
 }

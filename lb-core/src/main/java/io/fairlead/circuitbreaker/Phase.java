@@ -21,7 +21,7 @@ abstract sealed class Phase {
     }
   }
 
-  /** Tells the stays of one breaker apart. Wraps around after four billion. */
+  /** Tells the stays of one breaker apart; never 0. Wraps around after four billion. */
   final int generation;
 
   final long sinceNanos;
@@ -50,7 +50,7 @@ abstract sealed class Phase {
   private Phase(
       Phase before, CircuitBreaker.State to, String reason, long now, long until, int row) {
     CircuitBreaker.State from = before.state();
-    this.generation = before.generation + 1;
+    this.generation = before.generation == -1 ? 1 : before.generation + 1;
     this.sinceNanos = now;
     this.row = row;
     this.transitions = before.transitions + (from == to ? 0 : 1);

@@ -8,16 +8,15 @@ import java.lang.invoke.VarHandle;
  *
  * <p>A slot is one word, and whatever happens to it is one CAS, so that a thread that stops anywhere leaves nothing behind that
  * only itself could clean up: when it was lent, the loan's number, how many successes it has seen, and whether it is lent. A loan
- * that is not settled in time is lent anew under another number, by which its late outcome is recognised. What one slot has seen
- * is enough to tell that all has failed; that all have seen enough is found by looking at each, by whoever settles a loan and by
- * whoever asks for one: the last of them sees it, and what its thread fails to do another will.
+ * that is not settled in time is lent anew under another number, by which its late outcome is recognised. That all have seen
+ * enough is found by looking at each, by whoever settles a loan and by whoever asks for one: the last of them sees it, and what its
+ * thread fails to do another will.
  */
 final class Trial {
 
   // Instead of a loan.
   static final int NONE = 0;
   static final int SUCCEEDED = -1;
-  static final int FAILED = -2;
 
   /** What became of a loan. */
   enum Settled {
@@ -38,12 +37,11 @@ final class Trial {
     CANCEL
   }
 
-  // Of a slot: bits 32 to 63 when it was lent, 12 to 31 the loan's number, 1 to 11 successes, 0
-  // lent.
+  // Of a slot: in bits 32 to 63 when it was lent, in 12 to 31 the loan's number, in 1 to 11 its
+  // successes, in 0 whether it is lent.
   private static final long LENT = 1;
   private static final long SUCCESS = 2;
-  private static final int MAX_SUCCESSES = (1 << 11) - 2;
-  private static final int BROKEN = MAX_SUCCESSES + 1;
+  private static final int SUCCESSES = (1 << 11) - 1;
   private static final int NUMBER = 12;
 
   /** Times are kept in units of 1.05 ms: 32 bits of them are 52 days, after which they begin anew. */
@@ -87,9 +85,6 @@ final class Trial {
     for (int i = 0; i < slots.length; i++) {
       long slot = slot(i);
       while (true) {
-        if (isBroken(slot)) {
-          return FAILED;
-        }
         if (seen(slot) >= quota(i)) {
           break; // has seen enough
         }
@@ -109,6 +104,10 @@ final class Trial {
     return all ? SUCCEEDED : NONE;
   }
 
+  /**
+   * Settles a loan. A failure is the end of the trial: its slot stays lent, so that nothing can come in between, until the breaker
+   * has opened, which is up to the caller.
+   */
   Settled settle(int loan, Result result, long now) {
     int i = Permits.slot(loan);
     if (i >= slots.length || Permits.number(loan) == 0) {
@@ -119,13 +118,14 @@ final class Trial {
       if (number(slot) != Permits.number(loan)) {
         return number(slot) == 0 ? Settled.NEVER : Settled.EXPIRED;
       }
-      if (!isLent(slot) || isBroken(slot)) {
+      if (!isLent(slot)) {
         return Settled.TWICE;
       }
       boolean late = expired(slot, units(now));
-      long settled = late || result == Result.CANCEL
-          ? slot - LENT
-          : result == Result.SUCCESS ? slot - LENT + SUCCESS : slot | (long) BROKEN << 1;
+      if (result == Result.FAILURE && !late) {
+        return Settled.COUNTED;
+      }
+      long settled = result == Result.SUCCESS && !late ? slot - LENT + SUCCESS : slot - LENT;
       long found = (long) SLOT.compareAndExchange(slots, i, slot, settled);
       if (found == slot) {
         return late ? Settled.EXPIRED : Settled.COUNTED;
@@ -137,8 +137,7 @@ final class Trial {
   /** Whether all slots have seen enough. */
   boolean succeeded() {
     for (int i = 0; i < slots.length; i++) {
-      long slot = slot(i);
-      if (isBroken(slot) || seen(slot) < quota(i)) {
+      if (seen(slot(i)) < quota(i)) {
         return false;
       }
     }
@@ -150,7 +149,7 @@ final class Trial {
     int count = 0;
     for (int i = 0; i < slots.length; i++) {
       long slot = slot(i);
-      if (isLent(slot) && !isBroken(slot) && !expired(slot, units(now))) {
+      if (isLent(slot) && !expired(slot, units(now))) {
         count++;
       }
     }
@@ -161,8 +160,7 @@ final class Trial {
   int seen() {
     int count = 0;
     for (int i = 0; i < slots.length; i++) {
-      long slot = slot(i);
-      count += isBroken(slot) ? 0 : seen(slot);
+      count += seen(slot(i));
     }
     return count;
   }
@@ -173,14 +171,14 @@ final class Trial {
     long least = Long.MAX_VALUE;
     for (int i = 0; i < slots.length; i++) {
       long slot = slot(i);
-      if (isBroken(slot) || seen(slot) >= quota(i)) {
+      if (seen(slot) >= quota(i)) {
         continue;
       }
       if (!isLent(slot) || expired(slot, time)) {
         return 0;
       }
       long since = now - start;
-      long expired = (since >> UNIT) - (time - time(slot)) + timeout + 1;
+      long expired = Math.max(0, since >> UNIT) - (time - time(slot)) + timeout + 1;
       least = Math.min(least, (expired << UNIT) - since);
     }
     return least == Long.MAX_VALUE ? 0 : least;
@@ -191,7 +189,7 @@ final class Trial {
   }
 
   private int units(long now) {
-    return (int) ((now - start) >> UNIT);
+    return (int) Math.max(0, (now - start) >> UNIT);
   }
 
   private boolean expired(long slot, int time) {
@@ -212,14 +210,10 @@ final class Trial {
   }
 
   private static int seen(long slot) {
-    return (int) (slot >>> 1) & BROKEN;
+    return (int) (slot >>> 1) & SUCCESSES;
   }
 
   private static boolean isLent(long slot) {
     return (slot & LENT) != 0;
-  }
-
-  private static boolean isBroken(long slot) {
-    return seen(slot) == BROKEN;
   }
 }
