@@ -39,11 +39,11 @@ public class ConcurrencyLimitLincheckTest {
 
   @Test
   void isLinearizable_underStress() {
-    new StressOptions().iterations(20).invocationsPerIteration(1_000).check(getClass());
+    new StressOptions().iterations(10).invocationsPerIteration(400).check(getClass());
   }
 
   @Test
   void isLinearizable_underModelChecking() {
-    new ModelCheckingOptions().iterations(20).invocationsPerIteration(500).check(getClass());
+    new ModelCheckingOptions().iterations(10).invocationsPerIteration(200).check(getClass());
   }
 }

@@ -182,7 +182,7 @@ class RetryBudgetTest {
       SplittableRandom random = new SplittableRandom(seed);
       double share = random.nextInt(11) / 10.0;
       int floor = random.nextInt(4);
-      long window = Duration.ofMillis(1_000).toNanos();
+      long window = Duration.ofSeconds(1).toNanos();
       long slice = window / 10;
       RetryBudget budget = RetryBudget.builder()
           .share(share)
