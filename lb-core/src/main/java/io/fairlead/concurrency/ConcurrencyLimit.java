@@ -62,7 +62,7 @@ public final class ConcurrencyLimit {
     this.line = builder.maxWaiting == 0
         ? null
         : new Line(places, builder.time, builder.maxWaiting, builder.maxWaitNanos);
-    this.adaptation = builder.kind == Kind.FIXED ? null : new Adaptation(this, builder);
+    this.adaptation = builder.kind == Kind.FIXED ? null : new Adaptation(this, places, builder);
   }
 
   /**
@@ -103,13 +103,7 @@ public final class ConcurrencyLimit {
    * @return whether it is; then {@link #release} once it is over
    */
   public boolean tryAcquire() {
-    if (places.take()) {
-      return true;
-    }
-    if (adaptation != null) {
-      adaptation.refused();
-    }
-    return false;
+    return places.take();
   }
 
   /**
@@ -222,11 +216,6 @@ public final class ConcurrencyLimit {
     if (places.allow(number) && line != null) {
       line.serve();
     }
-  }
-
-  /** The number of places that there are now. */
-  int open() {
-    return places.allowed();
   }
 
   void tell(int before, int after) {

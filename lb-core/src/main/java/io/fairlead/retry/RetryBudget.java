@@ -30,7 +30,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * <p>The idea, and the defaults, are those of Finagle's {@code RetryBudget}, which keeps what was deposited in a leaky token
  * bucket; there one that was full may be spent twice within a window.
  *
- * <p>Thread-safe and lock-free. A retry that is hedged is a retry too, but better has a budget of its own.
+ * <p>Thread-safe and lock-free. What is counted in the very moment in which a slice ends may count for the next one. A retry that is hedged is a retry too, but better has a budget of its own.
  */
 public final class RetryBudget {
 
