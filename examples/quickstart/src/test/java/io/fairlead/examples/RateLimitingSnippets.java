@@ -4,7 +4,6 @@ import io.fairlead.ratelimit.Carry;
 import io.fairlead.ratelimit.KeyedTokenBucket;
 import io.fairlead.ratelimit.RateLimit;
 import io.fairlead.ratelimit.TokenBucket;
-import io.fairlead.testing.FakeClock;
 import java.time.Duration;
 
 /** The code of the guide to rate limiting, compiled. {@link DocsTest} compares the two. */
@@ -66,14 +65,6 @@ final class RateLimitingSnippets {
 
   static void replacing(TokenBucket bucket) {
     bucket.replace(Carry.KEEP, RateLimit.perSecond(20));
-  }
-
-  static void testing() {
-    FakeClock clock = new FakeClock();
-    TokenBucket bucket =
-        TokenBucket.builder().limit(RateLimit.perSecond(10)).time(clock).build();
-
-    clock.advance(Duration.ofMillis(100));
   }
 
   private static void send() {}
