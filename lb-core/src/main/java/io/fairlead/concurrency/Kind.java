@@ -40,7 +40,7 @@ enum Kind {
       case GRADIENT -> limit * Math.pow(2, Math.max(-MOST_DOWN, factor * pull));
       case VEGAS -> {
         double step = Math.max(1, Math.sqrt(limit) / 2) * growing;
-        yield pull > 0 ? limit + Math.min(step, limit) : limit - Math.min(step, limit / 4);
+        yield pull > 0 ? limit + Math.min(step, limit / 2) : limit - Math.min(step, limit / 4);
       }
     };
   }
