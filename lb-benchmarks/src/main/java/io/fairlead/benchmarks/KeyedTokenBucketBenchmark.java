@@ -9,6 +9,7 @@ import io.github.bucket4j.Bucket;
 import io.github.bucket4j.local.SynchronizationStrategy;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -108,8 +109,12 @@ public class KeyedTokenBucketBenchmark {
       }
       default -> throw new IllegalArgumentException("impl: " + impl);
     };
+    int known = 0;
     for (String name : names) {
-      limiter.test(name);
+      known += limiter.test(name) ? 1 : 0;
+    }
+    if (known != keys) {
+      throw new IllegalStateException("granted: " + known + " (expected: " + keys + ")");
     }
   }
 
@@ -127,9 +132,9 @@ public class KeyedTokenBucketBenchmark {
     }
     boolean writes = granted;
     return key -> {
-      AtomicLong word = map.get(key);
+      AtomicLong word = Objects.requireNonNull(map.get(key));
       long now = System.nanoTime();
-      return writes ? word.compareAndSet(word.get(), now) : word.get() == now;
+      return writes ? word.compareAndSet(word.get(), now) : now - word.get() != 0;
     };
   }
 
