@@ -125,7 +125,7 @@ public class ConcurrencyLimitBenchmark {
     private final Limiter<Void> limiter;
 
     Netflix(Limit limit) {
-      limiter = SimpleLimiter.<Void>newBuilder().limit(limit).build();
+      limiter = SimpleLimiter.newBuilder().limit(limit).build();
     }
 
     void fill() {
