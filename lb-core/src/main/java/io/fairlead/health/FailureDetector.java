@@ -24,6 +24,7 @@ public final class FailureDetector implements CircuitBreakerListener {
   private final EjectionCap.Place place;
   private final Consumer<Transition> listener;
   private final CircuitBreaker breaker;
+  private volatile boolean trusted = true;
 
   /**
    * A detector of a member that is not in scope yet.
@@ -89,6 +90,7 @@ public final class FailureDetector implements CircuitBreakerListener {
 
   @Override
   public void transition(CircuitBreaker breaker, Transition transition) {
+    trusted = transition.to() == CircuitBreaker.State.CLOSED;
     switch (transition.to()) {
       case OPEN ->
         control.vetoUntil(Veto.Kind.STATISTICAL, transition.reason(), transition.untilNanos());
@@ -100,9 +102,12 @@ public final class FailureDetector implements CircuitBreakerListener {
 
   /** For how long no permit is granted, in nanoseconds from now, zero or more; {@link Long#MAX_VALUE} if one is. */
   public long rejectsFor(long now) {
-    return breaker.state() == CircuitBreaker.State.CLOSED
-        ? Long.MAX_VALUE
-        : Math.max(0, breaker.retryAtNanos() - now);
+    return trusted ? Long.MAX_VALUE : Math.max(0, breaker.retryAtNanos(now) - now);
+  }
+
+  /** Whether nothing is held against the member, nor is it on trial: the breaker is closed, by what was told of it so far. */
+  public boolean trusts() {
+    return trusted;
   }
 
   /** The breaker's state, now. */

@@ -155,8 +155,7 @@ public final class PoolMember extends Occupancy implements Member {
 
   /** Whether nothing is held against it, nor is it on trial. */
   boolean isTrusted() {
-    return standing.available()
-        && (detector == null || detector.state() == CircuitBreaker.State.CLOSED);
+    return standing.available() && (detector == null || detector.trusts());
   }
 
   /** Its concurrency limit, or null if there is none. */
