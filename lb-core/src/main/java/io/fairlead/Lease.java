@@ -46,6 +46,8 @@ public interface Lease extends AutoCloseable {
    *
    * @param target to whom it may go
    * @throws NoBackendException if no server can take it, or none that was not tried if that was asked for
+   * @throws OverloadedException if there is no room for it now on any server that could take it; or if all leases of the call are
+   *     closed, so that it needs a place in flight once more, and there is none
    * @throws LoadBalancerClosedException if the balancer is closed and this was its last lease
    */
   Lease another(Target target) throws LoadBalancingException;

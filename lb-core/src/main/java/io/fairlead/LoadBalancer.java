@@ -313,26 +313,6 @@ public interface LoadBalancer extends AutoCloseable {
       return this;
     }
 
-    List<RateGate> rates() {
-      List<RateGate> rates = new ArrayList<>(keyedRates);
-      if (bucket != null) {
-        rates.add(new RateGate.OfService(bucket));
-      }
-      return rates;
-    }
-
-    @Nullable
-    ConcurrencyLimit limit() {
-      return serviceLimit == null ? null : serviceLimit.copy().time(time).build();
-    }
-
-    Guards guards() {
-      return new Guards(
-          maxEjected == 0 ? null : checked(circuitBreaker.copy().time(time).chance(chance)),
-          maxEjected,
-          memberLimit == null ? null : memberLimit.copy().time(time));
-    }
-
     /** Where this balancer stands, not blank, for strategies that prefer what is near. Not known by default. */
     public Builder zone(String zone) {
       if (Objects.requireNonNull(zone, "zone").isBlank()) {
@@ -361,6 +341,26 @@ public interface LoadBalancer extends AutoCloseable {
      */
     public LoadBalancer build() {
       return new Balancer(this);
+    }
+
+    List<RateGate> rates() {
+      List<RateGate> rates = new ArrayList<>(keyedRates);
+      if (bucket != null) {
+        rates.add(new RateGate.OfService(bucket));
+      }
+      return rates;
+    }
+
+    @Nullable
+    ConcurrencyLimit limit() {
+      return serviceLimit == null ? null : serviceLimit.copy().time(time).build();
+    }
+
+    Guards guards() {
+      return new Guards(
+          maxEjected == 0 ? null : checked(circuitBreaker.copy().time(time).chance(chance)),
+          maxEjected,
+          memberLimit == null ? null : memberLimit.copy().time(time));
     }
   }
 }

@@ -25,7 +25,8 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What a limit costs: a place taken, the outcome told and the place given back, and a refusal. The clock is read twice in each, as
- * Netflix' limiter does by itself. The reference is one addition to a shared counter and one subtraction, and the two readings.
+ * Netflix' limiter does by itself; not in those with {@code CallersClock}, which are given readings that the caller has anyway, as
+ * the balancer does. The reference is one addition to a shared counter and one subtraction, and the two readings.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -44,6 +45,10 @@ public class ConcurrencyLimitBenchmark {
     "fairleadAimd",
     "fairleadGradient",
     "fairleadVegas",
+    "fairleadFixedCallersClock",
+    "fairleadAimdCallersClock",
+    "fairleadGradientCallersClock",
+    "fairleadVegasCallersClock",
     "reference",
     "netflixFixed",
     "netflixAimd",
@@ -56,7 +61,20 @@ public class ConcurrencyLimitBenchmark {
   private Attempt full;
 
   private interface Attempt {
-    boolean once();
+    boolean once(CallersClock caller);
+  }
+
+  /** Readings of a caller's own. */
+  @State(Scope.Thread)
+  public static class CallersClock {
+    private static final long ATTEMPT_NANOS = 100;
+
+    private long nanos = System.nanoTime();
+
+    private long next() {
+      nanos += ATTEMPT_NANOS;
+      return nanos;
+    }
   }
 
   @Setup
@@ -72,10 +90,14 @@ public class ConcurrencyLimitBenchmark {
 
   private Attempt attempt() {
     return switch (impl) {
-      case "fairleadFixed" -> new Fairlead(ConcurrencyLimit.fixed(20));
-      case "fairleadAimd" -> new Fairlead(ConcurrencyLimit.aimd());
-      case "fairleadGradient" -> new Fairlead(ConcurrencyLimit.gradient());
-      case "fairleadVegas" -> new Fairlead(ConcurrencyLimit.vegas());
+      case "fairleadFixed" -> new Fairlead(ConcurrencyLimit.fixed(20), true);
+      case "fairleadFixedCallersClock" -> new Fairlead(ConcurrencyLimit.fixed(20), false);
+      case "fairleadAimd" -> new Fairlead(ConcurrencyLimit.aimd(), true);
+      case "fairleadAimdCallersClock" -> new Fairlead(ConcurrencyLimit.aimd(), false);
+      case "fairleadGradient" -> new Fairlead(ConcurrencyLimit.gradient(), true);
+      case "fairleadGradientCallersClock" -> new Fairlead(ConcurrencyLimit.gradient(), false);
+      case "fairleadVegas" -> new Fairlead(ConcurrencyLimit.vegas(), true);
+      case "fairleadVegasCallersClock" -> new Fairlead(ConcurrencyLimit.vegas(), false);
       case "reference" -> new Reference();
       case "netflixFixed" -> new Netflix(FixedLimit.of(20));
       case "netflixAimd" -> new Netflix(AIMDLimit.newBuilder().build());
@@ -86,20 +108,22 @@ public class ConcurrencyLimitBenchmark {
   }
 
   @Benchmark
-  public boolean granted() {
-    return free.once();
+  public boolean granted(CallersClock caller) {
+    return free.once(caller);
   }
 
   @Benchmark
-  public boolean rejected() {
-    return full.once();
+  public boolean rejected(CallersClock caller) {
+    return full.once(caller);
   }
 
   private static final class Fairlead implements Attempt {
     private final ConcurrencyLimit limit;
+    private final boolean reads;
 
-    Fairlead(ConcurrencyLimit.Builder builder) {
-      limit = builder.build();
+    Fairlead(ConcurrencyLimit.Builder builder, boolean reads) {
+      this.limit = builder.build();
+      this.reads = reads;
     }
 
     void fill() {
@@ -109,12 +133,12 @@ public class ConcurrencyLimitBenchmark {
     }
 
     @Override
-    public boolean once() {
+    public boolean once(CallersClock caller) {
       if (!limit.tryAcquire()) {
         return false;
       }
-      long start = System.nanoTime();
-      long now = System.nanoTime();
+      long start = reads ? System.nanoTime() : caller.next();
+      long now = reads ? System.nanoTime() : caller.next();
       limit.observe(now - start, false, now);
       limit.release();
       return true;
@@ -140,7 +164,7 @@ public class ConcurrencyLimitBenchmark {
     }
 
     @Override
-    public boolean once() {
+    public boolean once(CallersClock caller) {
       Optional<Limiter.Listener> listener = acquire();
       listener.ifPresent(Limiter.Listener::onSuccess);
       return listener.isPresent();
@@ -151,7 +175,7 @@ public class ConcurrencyLimitBenchmark {
     private final AtomicInteger inFlight = new AtomicInteger();
 
     @Override
-    public boolean once() {
+    public boolean once(CallersClock caller) {
       inFlight.getAndIncrement();
       long start = System.nanoTime();
       boolean later = System.nanoTime() - start >= 0;
