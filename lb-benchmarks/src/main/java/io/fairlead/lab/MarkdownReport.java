@@ -10,7 +10,8 @@ final class MarkdownReport {
 
       Each strategy at work in a real balancer, against servers that are simulated; all strategies get the very same requests.
       Servers have 2 workers of 20 ms mean service time (lognormal, sigma 1) and a queue of 100 unless a scenario says
-      otherwise; requests arrive as a Poisson process; time-out 2 s; no retries unless said.
+      otherwise; requests arrive as a Poisson process; time-out 2 s; no retries unless said. Nobody is ejected unless a scenario
+      says so: what is seen is the strategy.
 
       Latency is that of successful calls, in milliseconds, so it is to be read beside what failed: a strategy whose slow calls
       time out looks quick. *Failed* is the share of calls that did not succeed: an error, no answer in time, or no server.
