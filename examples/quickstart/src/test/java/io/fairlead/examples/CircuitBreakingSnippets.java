@@ -16,7 +16,7 @@ final class CircuitBreakingSnippets {
 
   private CircuitBreakingSnippets() {}
 
-  private interface Client {
+  interface Client {
     String order(int id) throws IOException;
   }
 
