@@ -24,10 +24,11 @@ import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Members that fail are ejected, by a breaker of their own, and never too many. */
 class EjectionTest {
@@ -275,52 +276,51 @@ class EjectionTest {
     assertThat(state(balancer, "a")).isEqualTo(State.OPEN);
   }
 
-  @ParameterizedTest
-  @EnumSource(
-      value = Outcome.Kind.class,
-      names = {"SUCCESS", "UNAVAILABLE", "THROTTLED", "ABANDONED", "IGNORED"})
-  void whatIsNoFailure_ejectsNobody(Outcome.Kind kind) throws Exception {
-    LoadBalancer balancer = builder(2).build();
-    Outcome outcome = outcome(kind);
+  static Stream<Outcome> noFailures() {
+    return Stream.of(
+        Outcome.success(),
+        Outcome.unavailable(Duration.ofSeconds(1)),
+        Outcome.throttled(Duration.ofSeconds(1)),
+        Outcome.abandoned(),
+        Outcome.ignored(),
+        Outcome.connectionLost());
+  }
 
-    for (int i = 0; i < 100; i++) {
-      try (Lease lease = balancer.acquire()) {
-        lease.record(outcome);
-      }
-    }
+  @ParameterizedTest
+  @MethodSource("noFailures")
+  void whatIsNoFailure_ejectsNobody(Outcome outcome) throws Exception {
+    LoadBalancer balancer = builder(2).build();
+
+    allEnd(balancer, outcome);
 
     assertThat(balancer.snapshot().summary()).startsWith("2 backends: 2 available");
   }
 
-  @ParameterizedTest
-  @EnumSource(
-      value = Outcome.Kind.class,
-      names = {"CONNECT", "TIMEOUT", "PROTOCOL", "SERVER_ERROR"})
-  void whatIsAFailure_ejects(Outcome.Kind kind) throws Exception {
-    LoadBalancer balancer = builder(2).build();
-    Outcome outcome = outcome(kind);
+  static Stream<Outcome> failures() {
+    return Stream.of(
+        Outcome.connectFailure(),
+        Outcome.timeout(),
+        Outcome.protocolError(),
+        Outcome.serverError(),
+        Outcome.protocolError().unsent());
+  }
 
+  @ParameterizedTest
+  @MethodSource("failures")
+  void whatIsAFailure_ejects(Outcome outcome) throws Exception {
+    LoadBalancer balancer = builder(2).build();
+
+    allEnd(balancer, outcome);
+
+    assertThat(balancer.snapshot().summary()).startsWith("2 backends: 1 available, 1 vetoed");
+  }
+
+  private static void allEnd(LoadBalancer balancer, Outcome outcome) throws Exception {
     for (int i = 0; i < 100; i++) {
       try (Lease lease = balancer.acquire()) {
         lease.record(outcome);
       }
     }
-
-    assertThat(balancer.snapshot().summary()).startsWith("2 backends: 1 available, 1 vetoed");
-  }
-
-  private static Outcome outcome(Outcome.Kind kind) {
-    return switch (kind) {
-      case SUCCESS -> Outcome.success();
-      case CONNECT -> Outcome.connectFailure();
-      case TIMEOUT -> Outcome.timeout();
-      case PROTOCOL -> Outcome.protocolError();
-      case SERVER_ERROR -> Outcome.serverError();
-      case UNAVAILABLE -> Outcome.unavailable(Duration.ofSeconds(1));
-      case THROTTLED -> Outcome.throttled(Duration.ofSeconds(1));
-      case ABANDONED -> Outcome.abandoned();
-      case IGNORED -> Outcome.ignored();
-    };
   }
 
   @Test
