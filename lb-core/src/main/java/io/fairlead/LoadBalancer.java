@@ -77,7 +77,8 @@ public interface LoadBalancer extends AutoCloseable {
    * {@linkplain Builder#concurrencyLimit concurrency limit} was given a queue.
    *
    * @throws RateLimitedException if a rate limit of this balancer refuses it
-   * @throws OverloadedException if there is no room for it now, in the service or on any server that could take it
+   * @throws OverloadedException if there is no room for it now, in the service or on any server that could take it; or if the
+   *     thread was interrupted while it waited in the queue, which it then still is
    * @throws NoBackendException if no server can take it
    * @throws LoadBalancerClosedException if this balancer is closed
    */
@@ -125,11 +126,7 @@ public interface LoadBalancer extends AutoCloseable {
     final List<LoadBalancerListener> listeners = new ArrayList<>();
     double panicThreshold = 0.5;
     Duration slowStart = Duration.ZERO;
-    private CircuitBreaker.Builder circuitBreaker = CircuitBreaker.builder()
-        .consecutiveFailures(5)
-        .failureRate(50)
-        .minimumCalls(20)
-        .halfOpenPermits(1);
+    private CircuitBreaker.Builder circuitBreaker = CircuitBreaker.builder();
     private double maxEjected = 0.5;
     private ConcurrencyLimit.@Nullable Builder memberLimit;
     private ConcurrencyLimit.@Nullable Builder serviceLimit;
@@ -218,7 +215,7 @@ public interface LoadBalancer extends AutoCloseable {
     /**
      * The breaker that is the failure detector of each server: when it opens, the server is ejected, which is to say that it gets no
      * requests until the breaker lets some try. Whatever {@linkplain io.fairlead.request.Outcome#failed() failed} is a failure. By
-     * default it opens after 5 failures in a row, or when half of at least 20 calls within 10 seconds have failed; for 4 to 5 seconds
+     * default it opens after 10 failures in a row, or when half of at least 20 calls within 10 seconds have failed; for 4 to 5 seconds
      * at first, twice as long each further time in a row, up to a minute; and then lets one request try.
      *
      * @param recipe each server gets a breaker made by it. Its name, gate, listener, time and chance are the balancer's own
@@ -237,9 +234,9 @@ public interface LoadBalancer extends AutoCloseable {
     }
 
     /**
-     * The largest share of servers that may be ejected at once. At least one may if there are two, and never all. Half of them by
-     * default: with more than that out, the {@linkplain #panicThreshold panic threshold} would let them in again. 0 for no
-     * ejection at all.
+     * The share of servers that may be ejected at once, rounded down; but at least one if there are two or more, never all, and never
+     * the last that can be picked. Servers of weight 0 do not count. Half of them by default: with more than that out, the
+     * {@linkplain #panicThreshold panic threshold} would let them in again. 0 for no ejection at all.
      *
      * @param share 0 to 1
      */
@@ -304,7 +301,10 @@ public interface LoadBalancer extends AutoCloseable {
      * .rateLimitPer(RequestContext::key, KeyedTokenBucket.<String>builder().limit(RateLimit.perSecond(10)).build())
      * }</pre>
      *
-     * @param key tells the key of a request; one for which it is null passes
+     * <p>What gave a token gives it back if another rate, or the concurrency limit, refuses the call.
+     *
+     * @param key tells the key of a request; one for which it is null passes. {@link RequestContext#key} is null where only the
+     *     key's hash is known
      */
     public <K> Builder rateLimitPer(
         Function<? super RequestContext, ? extends @Nullable K> key, KeyedTokenBucket<K> buckets) {

@@ -5,7 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A request for which there is no room now: the service has as many in flight as its concurrency limit allows, or each server
- * that could take it refuses more, or has asked to be left alone. Nothing was sent, and it counts against no server.
+ * that could take it refuses more: it is full, or on trial after it failed. Nothing was sent, and it counts against no server. Also if
+ * the thread was interrupted while it waited for room; the thread's interrupt flag is then set.
  *
  * <p>Has no stack trace, since it is thrown most where there is least time for one.
  */
@@ -20,7 +21,7 @@ public final class OverloadedException extends LoadBalancingException {
     this.retryAfter = retryAfter;
   }
 
-  /** How long to wait until the first of those who refuse may take a request, zero or more; null if that is not known. */
+  /** How long to wait until the first of those who refuse may take a request, zero or more; null if that may be at any moment. */
   public @Nullable Duration retryAfter() {
     return retryAfter;
   }

@@ -110,19 +110,29 @@ final class Placement implements Choice, Lease {
         return;
       }
       // If the membership was exchanged meanwhile, those who refused may have left and others have
-      // come. If a veto has just come, it may be the one that begins a panic.
-    } while (now != pool.publication() || now.panicNow() != panic);
+      // come. If a veto has just come, it may be the one that begins a panic; if one has gone, its
+      // member may have been looked at before.
+    } while (now != pool.publication() || now.panicNow() != panic || acceptsAny(now));
     throw pool.closed() ? new LoadBalancerClosedException(balancer.name()) : nobody(now);
   }
 
+  private boolean acceptsAny(Publication now) {
+    for (int i = 0; i < now.size(); i++) {
+      if (accepts(now.member(i))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private LoadBalancingException nobody(Publication now) {
-    boolean full = false;
+    boolean soon = false;
     long earliest = Long.MAX_VALUE;
     for (PoolMember candidate : refused == null ? List.<PoolMember>of() : refused) {
-      full |= candidate.full();
+      soon |= candidate.full() || candidate.onTrial();
       earliest = Math.min(earliest, candidate.rejectsFor(startNanos));
     }
-    if (full) { // there may be room at any moment
+    if (soon) { // at any moment one may have room, or have passed its trial
       return new OverloadedException(balancer.name(), whyNobody(now), null);
     }
     return earliest == Long.MAX_VALUE
@@ -151,8 +161,11 @@ final class Placement implements Choice, Lease {
     if (candidate.full()) {
       return "has as many in flight as its limit allows: " + candidate.inFlight();
     }
+    if (candidate.onTrial()) {
+      return "is on trial with another request, after it failed";
+    }
     if (candidate.rejectsFor(startNanos) != Long.MAX_VALUE) {
-      return "has failed too often, and is not to be tried now";
+      return "has just failed too often";
     }
     return candidate.weight() == 0 ? "is of weight 0" : "has just left";
   }

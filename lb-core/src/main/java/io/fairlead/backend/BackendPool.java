@@ -48,8 +48,8 @@ public interface BackendPool {
    *
    * @param member a member of this pool
    * @param policy the policy's name; whoever gives the same name for the same member has the same hold
-   * @throws IllegalArgumentException if the member belongs to another pool, or the name is {@code slow start}, which is the
-   *     balancer's own policy
+   * @throws IllegalArgumentException if the member belongs to another pool, or the name is {@code slow start} or {@code ejection}, which are the
+   *     balancer's own
    */
   MemberControl control(Member member, String policy);
 }

@@ -136,8 +136,8 @@ public final class CircuitBreaker {
 
   /**
    * A breaker with the defaults, for calls of a service of which nothing in particular is known: it opens when 10 calls in a row
-   * have failed, or half of at least 20 calls within 10 seconds; for 5 seconds at first, up to a minute; and closes when 3 calls on
-   * trial have succeeded. Half, since a service that does half of its work is still of more use than none; 20 calls, since of
+   * have failed, or half of at least 20 calls within 10 seconds; for 5 seconds at first, up to a minute; and closes when a call on
+   * trial has succeeded. Half, since a service that does half of its work is still of more use than none; 20 calls, since of
    * fewer a half may fail by chance; 10 in a row, for those who make too few calls for a rate.
    */
   public static CircuitBreaker of(String name) {
@@ -628,7 +628,7 @@ public final class CircuitBreaker {
     Duration maximumOpenTime;
 
     double jitter = 0.2;
-    int halfOpenPermits = 3;
+    int halfOpenPermits = 1;
     int halfOpenSuccesses;
     Duration permitTimeout = Duration.ofMinutes(1);
     Predicate<Throwable> failureIf = e -> true;
@@ -785,7 +785,7 @@ public final class CircuitBreaker {
     /**
      * How many calls on trial may be under way at once when it is half-open.
      *
-     * @param permits 1 to 100; 3 by default
+     * @param permits 1 to 100; 1 by default
      */
     public Builder halfOpenPermits(int permits) {
       this.halfOpenPermits = within("halfOpenPermits", permits, 100);

@@ -7,6 +7,8 @@ import io.fairlead.circuitbreaker.CircuitBreakerListener;
 import io.fairlead.circuitbreaker.Transition;
 import io.fairlead.request.Outcome;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What judges one member by the outcomes of its requests: a circuit breaker. The member is ejected <em>by</em> its opening,
@@ -20,6 +22,8 @@ public final class FailureDetector implements CircuitBreakerListener {
   /** The name of this policy, which no other may have. */
   public static final String POLICY = "ejection";
 
+  private static final Logger log = LoggerFactory.getLogger(FailureDetector.class);
+
   private final MemberControl control;
   private final EjectionCap.Place place;
   private final Consumer<Transition> listener;
@@ -29,12 +33,14 @@ public final class FailureDetector implements CircuitBreakerListener {
   /**
    * A detector of a member that is not in scope yet.
    *
+   * @param name of the breaker, for people
    * @param recipe of its breaker, with its time and chance
    * @param cap on how many may be out
    * @param control of the member, for the policy {@link #POLICY}
    * @param listener hears each transition, after the veto was set or lifted
    */
   public FailureDetector(
+      String name,
       CircuitBreaker.Builder recipe,
       EjectionCap cap,
       MemberControl control,
@@ -44,7 +50,7 @@ public final class FailureDetector implements CircuitBreakerListener {
     this.listener = listener;
     this.breaker = recipe
         .copy()
-        .name(control.member().toString())
+        .name(name)
         .gate(place)
         .listener(this)
         .build();
@@ -92,9 +98,15 @@ public final class FailureDetector implements CircuitBreakerListener {
   public void transition(CircuitBreaker breaker, Transition transition) {
     trusted = transition.to() == CircuitBreaker.State.CLOSED;
     switch (transition.to()) {
-      case OPEN ->
+      case OPEN -> {
         control.vetoUntil(Veto.Kind.STATISTICAL, transition.reason(), transition.untilNanos());
-      case CLOSED -> control.lift();
+        long millis = (transition.untilNanos() - transition.atNanos()) / 1_000_000;
+        log.info("{}: ejected for {} ms: {}", breaker.name(), millis, transition.reason());
+      }
+      case CLOSED -> {
+        control.lift();
+        log.info("{}: no longer ejected: {}", breaker.name(), transition.reason());
+      }
       default -> {} // half-open: the veto has ended by itself
     }
     listener.accept(transition);
@@ -103,6 +115,11 @@ public final class FailureDetector implements CircuitBreakerListener {
   /** For how long no permit is granted, in nanoseconds from now, zero or more; {@link Long#MAX_VALUE} if one is. */
   public long rejectsFor(long now) {
     return trusted ? Long.MAX_VALUE : Math.max(0, breaker.retryAtNanos(now) - now);
+  }
+
+  /** Whether few requests at a time may try the member. */
+  public boolean onTrial() {
+    return !trusted && breaker.state() == CircuitBreaker.State.HALF_OPEN;
   }
 
   /** Whether nothing is held against the member, nor is it on trial: the breaker is closed, by what was told of it so far. */

@@ -499,7 +499,11 @@ public final class Pool implements BackendPool {
     return recipe == null
         ? null
         : new FailureDetector(
-            recipe, ejectionCap, member.control(FailureDetector.POLICY), transition -> {
+            name + " at " + member,
+            recipe,
+            ejectionCap,
+            member.control(FailureDetector.POLICY),
+            transition -> {
               events.circuitChanged(member, transition);
               availabilityChanged(); // one on trial does not count against a panic
             });

@@ -158,6 +158,11 @@ public final class PoolMember extends Occupancy implements Member {
     return standing.available() && (detector == null || detector.trusts());
   }
 
+  /** Whether its detector lets but few requests try it, and as many are under way. */
+  public boolean onTrial() {
+    return detector != null && detector.onTrial();
+  }
+
   /** Its concurrency limit, or null if there is none. */
   public @Nullable ConcurrencyLimit limit() {
     return limit;

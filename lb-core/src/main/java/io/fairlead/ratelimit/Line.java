@@ -271,6 +271,7 @@ class Line {
 
     @Override
     long take(long permits, long now, long maxWait) {
+      units.check(permits); // each line does, in their order, whatever is left in the others
       // Asked before any gives, so that as a rule nobody sees permits leave that come back.
       long others = rest.estimate(permits, now);
       if (others == ENDED) {

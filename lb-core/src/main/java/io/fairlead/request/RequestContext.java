@@ -158,7 +158,7 @@ public final class RequestContext {
     return settings.hasKey;
   }
 
-  /** The key, or null if there is none, or only its hash is known. */
+  /** The key, or null if there is none, or if {@link #keyHash(long)} told but its hash. */
   public @Nullable String key() {
     return settings.key;
   }
