@@ -48,12 +48,7 @@ public final class FailureDetector implements CircuitBreakerListener {
     this.control = control;
     this.place = cap.place();
     this.listener = listener;
-    this.breaker = recipe
-        .copy()
-        .name(name)
-        .gate(place)
-        .listener(this)
-        .build();
+    this.breaker = recipe.copy().name(name).gate(place).listener(this).build();
   }
 
   /** The member can be chosen from now on. What was held against it before it left is forgotten. */

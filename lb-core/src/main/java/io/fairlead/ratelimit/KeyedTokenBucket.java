@@ -343,7 +343,7 @@ public final class KeyedTokenBucket<K> {
     return overflowed.sum();
   }
 
-  /** The limits, in the order in which they are asked. */
+  /** The limits, in the order in which permits are taken from them. */
   public List<RateLimit> limits() {
     return limits;
   }
@@ -380,7 +380,7 @@ public final class KeyedTokenBucket<K> {
     private Builder() {}
 
     /**
-     * One more limit of each key. They are asked in the order in which they are set. At least one is needed.
+     * One more limit of each key. Permits are taken from them in the order in which they are set. At least one is needed.
      *
      * @param limit one that starts full, and without warm-up, since that is how a key that was forgotten comes back
      */

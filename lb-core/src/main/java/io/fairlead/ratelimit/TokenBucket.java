@@ -207,7 +207,7 @@ public final class TokenBucket {
     }
   }
 
-  /** The limits, in the order in which they are asked. */
+  /** The limits, in the order in which permits are taken from them. */
   public List<RateLimit> limits() {
     List<RateLimit> limits = new ArrayList<>();
     for (Line line = this.line; line != null; line = line.rest()) {
@@ -262,7 +262,7 @@ public final class TokenBucket {
 
     private Builder() {}
 
-    /** One more limit. They are asked in the order in which they are set. At least one is needed. */
+    /** One more limit. Permits are taken from them in the order in which they are set. At least one is needed. */
     public Builder limit(RateLimit limit) {
       limits.add(Objects.requireNonNull(limit, "limit"));
       return this;

@@ -1,6 +1,7 @@
 package io.fairlead.ratelimit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fairlead.testing.FakeClock;
@@ -354,5 +355,22 @@ class TokenBucketTest {
 
     assertThat(bucket.tryAcquire()).isTrue();
     assertThat(bucket.tryAcquire(1)).isFalse();
+  }
+
+  @Test
+  void morePermitsThanTheSmallestCapacity_areRefused_whateverIsLeft() {
+    FakeClock time = new FakeClock();
+    TokenBucket bucket = bucket(time, RateLimit.perSecond(10), RateLimit.perMinute(100));
+    for (int i = 0; i < 10; i++) {
+      assertThat(bucket.tryAcquire(10)).isTrue();
+      time.advance(Duration.ofSeconds(1));
+    }
+    assertThat(bucket.tryAcquire(10)).as("the second limit has little left").isFalse();
+
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> bucket.tryAcquire(11))
+        .withMessageStartingWith("permits: 11 (expected: 1 to 10, the capacity of");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> bucket.reserve(11, Duration.ofSeconds(1)));
   }
 }

@@ -42,7 +42,9 @@ final class CircuitBreakingSnippets {
       long end = System.nanoTime();
       breaker.succeeded(permit, end - start, end);
       return order;
-    } catch (IOException e) {
+    } catch (
+        Throwable
+            e) { // all of them: while it is half-open, a permit that is not reported is missed
       long end = System.nanoTime();
       breaker.failed(permit, end - start, end);
       throw e;
