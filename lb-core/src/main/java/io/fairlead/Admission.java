@@ -2,7 +2,6 @@ package io.fairlead;
 
 import io.fairlead.concurrency.ConcurrencyLimit;
 import io.fairlead.request.Outcome;
-import io.fairlead.request.RequestContext;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -12,17 +11,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class Admission {
 
-  private final RateGate[] rates; // those that gave a token
-  private final RequestContext context;
+  private final @Nullable Token<?> tokens;
   private final @Nullable ConcurrencyLimit limit; // that gave a place
   private final long startNanos;
   private final AtomicInteger attempts = new AtomicInteger(1);
   private volatile boolean sent;
 
-  Admission(
-      RateGate[] rates, RequestContext context, @Nullable ConcurrencyLimit limit, long startNanos) {
-    this.rates = rates;
-    this.context = context;
+  Admission(@Nullable Token<?> tokens, @Nullable ConcurrencyLimit limit, long startNanos) {
+    this.tokens = tokens;
     this.limit = limit;
     this.startNanos = startNanos;
   }
@@ -41,8 +37,9 @@ final class Admission {
     if (!outcome.isUnsent()) {
       sent = true;
     }
-    if (limit != null) {
-      limit.observe(outcome, now - startNanos, now);
+    // That one server asks for less says little of the service.
+    if (limit != null && outcome.retryAfter() == null) {
+      limit.observe(outcome, Math.max(0, now - startNanos), now);
     }
   }
 
@@ -55,9 +52,12 @@ final class Admission {
       limit.release();
     }
     if (!sent) {
-      for (RateGate rate : rates) {
-        rate.refund(context);
-      }
+      Token.refund(tokens);
     }
+  }
+
+  /** Whether its tokens are spent for good, since something was sent. */
+  boolean spent() {
+    return sent;
   }
 }

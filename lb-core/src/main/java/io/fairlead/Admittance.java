@@ -13,17 +13,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class Admittance {
 
-  private static final RateGate[] NO_RATES = {};
-
   private final String name;
   private final NanoClock clock;
-  private final RateGate[] rates;
+  private final List<RateGate<?>> rates;
   private final @Nullable ConcurrencyLimit limit;
 
-  Admittance(String name, NanoClock clock, List<RateGate> rates, @Nullable ConcurrencyLimit limit) {
+  Admittance(
+      String name, NanoClock clock, List<RateGate<?>> rates, @Nullable ConcurrencyLimit limit) {
     this.name = name;
     this.clock = clock;
-    this.rates = rates.toArray(RateGate[]::new);
+    this.rates = List.copyOf(rates);
     this.limit = limit;
   }
 
@@ -36,36 +35,33 @@ final class Admittance {
   /** Lets a call in; null if there is nothing that it has to be let in by. */
   @Nullable
   Admission admit(RequestContext context) throws LoadBalancingException {
-    if (rates.length == 0 && limit == null) {
+    if (rates.isEmpty() && limit == null) {
       return null;
     }
-    int granted = 0;
+    Token<?> tokens = null;
     boolean admitted = false;
     try {
-      for (RateGate rate : rates) {
-        if (!rate.tryAcquire(context)) {
-          throw new RateLimitedException(name, rate.subject(), rate.waitTime(context));
-        }
-        granted++;
+      for (RateGate<?> rate : rates) {
+        tokens = Token.take(rate, context, tokens, name);
       }
       enter();
       admitted = true;
-      return new Admission(rates, context, limit, clock.nanos());
+      return new Admission(tokens, limit, clock.nanos());
     } finally {
-      for (int i = 0; i < granted && !admitted; i++) {
-        rates[i].refund(context);
+      if (!admitted) {
+        Token.refund(tokens);
       }
     }
   }
 
-  /** Lets a call that has given back its place, and goes on all the same, in once more. Rates ask each call once. */
+  /** Lets a call that has given back its place, and goes on all the same, in once more. What it has spent it does not pay again. */
   @Nullable
-  Admission readmit(RequestContext context) throws LoadBalancingException {
-    if (limit == null) {
-      return null;
+  Admission readmit(RequestContext context, Admission before) throws LoadBalancingException {
+    if (!before.spent()) {
+      return admit(context);
     }
     enter();
-    return new Admission(NO_RATES, context, limit, clock.nanos());
+    return new Admission(null, limit, clock.nanos());
   }
 
   private void enter() throws OverloadedException {

@@ -108,7 +108,12 @@ final class Balancer implements LoadBalancer, Environment {
       if (pool.closed()) {
         throw new LoadBalancerClosedException(name);
       }
-      Placement placement = new Placement(this, context, null, admittance.admit(context));
+      Admission admission = admittance.admit(context);
+      if (admission != null && pool.closed()) { // while it waited
+        admission.release();
+        throw new LoadBalancerClosedException(name);
+      }
+      Placement placement = new Placement(this, context, null, admission);
       placement.choose(CallPlan.Target.ANYONE);
       return placement;
     } catch (LoadBalancingException e) {

@@ -131,7 +131,7 @@ public interface LoadBalancer extends AutoCloseable {
     private ConcurrencyLimit.@Nullable Builder memberLimit;
     private ConcurrencyLimit.@Nullable Builder serviceLimit;
     private @Nullable TokenBucket bucket;
-    private final List<RateGate> keyedRates = new ArrayList<>();
+    private final List<RateGate<?>> keyedRates = new ArrayList<>();
 
     @Nullable
     String zone;
@@ -343,8 +343,8 @@ public interface LoadBalancer extends AutoCloseable {
       return new Balancer(this);
     }
 
-    List<RateGate> rates() {
-      List<RateGate> rates = new ArrayList<>(keyedRates);
+    List<RateGate<?>> rates() {
+      List<RateGate<?>> rates = new ArrayList<>(keyedRates);
       if (bucket != null) {
         rates.add(new RateGate.OfService(bucket));
       }

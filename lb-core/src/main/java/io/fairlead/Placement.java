@@ -14,9 +14,9 @@ import io.fairlead.strategy.Draws;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.HashSet;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -44,7 +44,7 @@ final class Placement implements Choice, Lease {
   private int draw;
   private long seed;
   private boolean seeded;
-  private @Nullable List<PoolMember> refused;
+  private @Nullable Set<PoolMember> refused;
 
   // Once leased.
   private @Nullable PoolMember member;
@@ -103,7 +103,7 @@ final class Placement implements Choice, Lease {
     do {
       now = pool.publication();
       panic = now.panic();
-      if (target == Target.SAME ? takeSame() : take(now, target)) {
+      if (target == Target.SAME ? takeSame(panic) : take(now, target)) {
         publication = null;
         refused = null;
         balancer.listeners().leased(member(), context);
@@ -126,18 +126,22 @@ final class Placement implements Choice, Lease {
   }
 
   private LoadBalancingException nobody(Publication now) {
-    boolean soon = false;
+    boolean overloaded = false;
+    boolean soon = false; // at any moment one may have room, or have passed its trial
     long earliest = Long.MAX_VALUE;
-    for (PoolMember candidate : refused == null ? List.<PoolMember>of() : refused) {
-      soon |= candidate.full() || candidate.onTrial();
-      earliest = Math.min(earliest, candidate.rejectsFor(startNanos));
+    for (PoolMember candidate : refused == null ? Set.<PoolMember>of() : refused) {
+      if (!candidate.draining()) {
+        overloaded = true;
+        long wait = candidate.rejectsFor(startNanos);
+        soon |= wait == Long.MAX_VALUE || candidate.onTrial();
+        earliest = Math.min(earliest, wait);
+      }
     }
-    if (soon) { // at any moment one may have room, or have passed its trial
-      return new OverloadedException(balancer.name(), whyNobody(now), null);
+    if (!overloaded) {
+      return new NoBackendException(balancer.name(), whyNobody(now));
     }
-    return earliest == Long.MAX_VALUE
-        ? new NoBackendException(balancer.name(), whyNobody(now))
-        : new OverloadedException(balancer.name(), whyNobody(now), Duration.ofNanos(earliest));
+    return new OverloadedException(
+        balancer.name(), whyNobody(now), soon ? null : Duration.ofNanos(earliest));
   }
 
   private String whyNobody(Publication now) {
@@ -158,8 +162,8 @@ final class Placement implements Choice, Lease {
       return "is vetoed ("
           + candidate.vetoes().stream().map(Veto::toString).collect(Collectors.joining(", ")) + ")";
     }
-    if (candidate.full()) {
-      return "has as many in flight as its limit allows: " + candidate.inFlight();
+    if (candidate.draining()) {
+      return "has just left";
     }
     if (candidate.onTrial()) {
       return "is on trial with another request, after it failed";
@@ -167,11 +171,14 @@ final class Placement implements Choice, Lease {
     if (candidate.rejectsFor(startNanos) != Long.MAX_VALUE) {
       return "has just failed too often";
     }
-    return candidate.weight() == 0 ? "is of weight 0" : "has just left";
+    if (refused != null && refused.contains(candidate)) {
+      return "had as many in flight as its limit allows: " + candidate.inFlight() + " now";
+    }
+    return candidate.weight() == 0 ? "is of weight 0" : "was not there a moment ago";
   }
 
-  private boolean takeSame() {
-    return enter(Objects.requireNonNull(previous, "previous").member());
+  private boolean takeSame(boolean panic) {
+    return enter(Objects.requireNonNull(previous, "previous").member(), panic);
   }
 
   private boolean take(Publication now, Target target) {
@@ -191,7 +198,9 @@ final class Placement implements Choice, Lease {
   private boolean takeAccepted(Publication now) {
     try {
       for (draw = 0; draw < DRAWS; draw++) {
-        if (now.picker().pick(this) instanceof PoolMember named && accepts(named) && enter(named)) {
+        if (now.picker().pick(this) instanceof PoolMember named
+            && accepts(named)
+            && enter(named, now.panic())) {
           return true;
         }
       }
@@ -201,35 +210,48 @@ final class Placement implements Choice, Lease {
     return takeAny(now);
   }
 
-  /** Any that is accepted, by weight. */
+  /** Any that is accepted: by weight, as long as few refuse; after that each is asked once, from a random one on. */
   private boolean takeAny(Publication now) {
-    while (true) {
-      draw++;
-      long random = random();
-      PoolMember chosen = null;
-      double sum = 0;
-      for (int i = 0; i < now.size(); i++) {
-        PoolMember candidate = now.member(i);
-        if (accepts(candidate)) {
-          double weight = candidate.weight() == 0 ? 1 : candidate.weight(); // 0: all are
-          sum += weight;
-          random = Draws.next(random);
-          chosen = Draws.fraction(random) * sum < weight ? candidate : chosen;
-        }
-      }
+    for (int round = 0; round < DRAWS; round++) {
+      PoolMember chosen = drawByWeight(now);
       if (chosen == null) {
         return false;
       }
-      if (enter(chosen)) {
+      if (enter(chosen, now.panic())) {
         return true;
       }
     }
+    int start = Draws.index(random(), now.size());
+    for (int i = 0; i < now.size(); i++) {
+      PoolMember candidate = now.member((start + i) % now.size());
+      if (accepts(candidate) && enter(candidate, now.panic())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private @Nullable PoolMember drawByWeight(Publication now) {
+    draw++;
+    long random = random();
+    PoolMember chosen = null;
+    double sum = 0;
+    for (int i = 0; i < now.size(); i++) {
+      PoolMember candidate = now.member(i);
+      if (accepts(candidate)) {
+        double weight = candidate.weight() == 0 ? 1 : candidate.weight(); // 0: all are
+        sum += weight;
+        random = Draws.next(random);
+        chosen = Draws.fraction(random) * sum < weight ? candidate : chosen;
+      }
+    }
+    return chosen;
   }
 
   /** Each one that refuses is remembered, so that choosing ends. */
-  private boolean enter(PoolMember candidate) {
+  private boolean enter(PoolMember candidate, boolean panic) {
     Backend address = candidate.backend();
-    long granted = candidate.enter(startNanos, publication != null && publication.panic());
+    long granted = candidate.enter(startNanos, panic);
     if (granted != PoolMember.REFUSED) {
       member = candidate;
       backend = address;
@@ -237,7 +259,7 @@ final class Placement implements Choice, Lease {
       return true;
     }
     if (refused == null) {
-      refused = new ArrayList<>(2);
+      refused = new HashSet<>();
     }
     refused.add(candidate);
     return false;
@@ -316,9 +338,12 @@ final class Placement implements Choice, Lease {
   public void record(Outcome outcome) {
     Objects.requireNonNull(outcome, "outcome");
     if (STATE.compareAndSet(this, 0, ANSWERING)) {
-      answer(outcome);
-      if (((int) STATE.getAndBitwiseOr(this, ANSWERED) & CLOSED) != 0) {
-        release();
+      try {
+        answer(outcome);
+      } finally {
+        if (((int) STATE.getAndBitwiseOr(this, ANSWERED) & CLOSED) != 0) {
+          release();
+        }
       }
     }
   }
@@ -343,11 +368,14 @@ final class Placement implements Choice, Lease {
     if ((before & CLOSED) != 0) {
       return false;
     }
-    if (before == 0) {
-      answer(Outcome.abandoned());
-    }
-    if (before == 0 || (before & ANSWERED) != 0) {
-      release();
+    try {
+      if (before == 0) {
+        answer(Outcome.abandoned());
+      }
+    } finally {
+      if (before == 0 || (before & ANSWERED) != 0) {
+        release();
+      }
     }
     return true;
   }
@@ -364,18 +392,18 @@ final class Placement implements Choice, Lease {
 
   private void release() {
     boolean last = member().releaseOne();
-    balancer.listeners().released(member());
-    balancer.members().released(member(), last); // which may tell that the member is drained
     if (admission != null) {
       admission.release();
     }
+    balancer.listeners().released(member());
+    balancer.members().released(member(), last); // which may tell that the member is drained
   }
 
   @Override
   public Lease another(Target target) throws LoadBalancingException {
     Admission shared = admission == null || admission.share()
         ? admission
-        : balancer.admittance().readmit(context);
+        : balancer.admittance().readmit(context, admission);
     Placement next = new Placement(balancer, context, this, shared);
     next.choose(target);
     balancer.listeners().retried(member(), next.member());

@@ -7,36 +7,49 @@ import java.time.Duration;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** A rate limit as a balancer asks it: for one token for a call. */
-interface RateGate {
+/**
+ * A rate limit as a balancer asks it: for one token for a call.
+ *
+ * @param <K> what is limited
+ */
+interface RateGate<K> {
+
+  /** What of a call is limited, asked once; null if this does not limit it. */
+  @Nullable
+  K keyOf(RequestContext context);
 
   /** Takes a token. False if there is none, and nothing was taken. */
-  boolean tryAcquire(RequestContext context);
+  boolean tryAcquire(K key);
 
   /** How long until there is one; zero if there is. */
-  Duration waitTime(RequestContext context);
+  Duration waitTime(K key);
 
-  /** Gives the token of a call back. */
-  void refund(RequestContext context);
+  /** Gives a token back. */
+  void refund(K key);
 
   /** What it limits, for people. */
   String subject();
 
   /** One bucket for all calls. */
-  record OfService(TokenBucket bucket) implements RateGate {
+  record OfService(TokenBucket bucket) implements RateGate<TokenBucket> {
 
     @Override
-    public boolean tryAcquire(RequestContext context) {
+    public TokenBucket keyOf(RequestContext context) {
+      return bucket;
+    }
+
+    @Override
+    public boolean tryAcquire(TokenBucket bucket) {
       return bucket.tryAcquire();
     }
 
     @Override
-    public Duration waitTime(RequestContext context) {
+    public Duration waitTime(TokenBucket bucket) {
       return bucket.waitTime(1);
     }
 
     @Override
-    public void refund(RequestContext context) {
+    public void refund(TokenBucket bucket) {
       bucket.refund(1);
     }
 
@@ -48,27 +61,27 @@ interface RateGate {
 
   /** A bucket for each key; what has none passes. */
   record PerKey<K>(
-      KeyedTokenBucket<K> buckets, Function<? super RequestContext, ? extends @Nullable K> keyOf)
-      implements RateGate {
+      KeyedTokenBucket<K> buckets, Function<? super RequestContext, ? extends @Nullable K> function)
+      implements RateGate<K> {
 
     @Override
-    public boolean tryAcquire(RequestContext context) {
-      K key = keyOf.apply(context);
-      return key == null || buckets.tryAcquire(key);
+    public @Nullable K keyOf(RequestContext context) {
+      return function.apply(context);
     }
 
     @Override
-    public Duration waitTime(RequestContext context) {
-      K key = keyOf.apply(context);
-      return key == null ? Duration.ZERO : buckets.waitTime(key, 1);
+    public boolean tryAcquire(K key) {
+      return buckets.tryAcquire(key);
     }
 
     @Override
-    public void refund(RequestContext context) {
-      K key = keyOf.apply(context);
-      if (key != null) {
-        buckets.refund(key, 1);
-      }
+    public Duration waitTime(K key) {
+      return buckets.waitTime(key, 1);
+    }
+
+    @Override
+    public void refund(K key) {
+      buckets.refund(key, 1);
     }
 
     @Override

@@ -319,6 +319,7 @@ public final class CircuitBreaker {
    * @throws CircuitBreakerOpenException if it may not be made
    */
   public <T extends @Nullable Object> T call(Callable<T> body) throws Exception {
+    Objects.requireNonNull(body, "body");
     long start = settings.clock.nanos();
     long permit = tryAcquire(start);
     if (permit == REJECTED) {
@@ -350,7 +351,9 @@ public final class CircuitBreaker {
     try {
       return settings.failureIf.test(thrown);
     } catch (Throwable e) {
-      thrown.addSuppressed(e);
+      if (e != thrown) {
+        thrown.addSuppressed(e);
+      }
       return true;
     }
   }
@@ -372,10 +375,14 @@ public final class CircuitBreaker {
     if (gate != null && !mayOpen(gate)) {
       return;
     }
-    int row = nowNanos - closed.sinceNanos < closed.calmNanos ? closed.row + 1 : 1;
-    Open open = new Open(closed, reason.get(), nowNanos, settings.openNanos(row), row);
-    if (!move(closed, open)) {
-      returnPlace();
+    boolean opened = false;
+    try {
+      int row = nowNanos - closed.sinceNanos < closed.calmNanos ? closed.row + 1 : 1;
+      opened = move(closed, new Open(closed, reason.get(), nowNanos, settings.openNanos(row), row));
+    } finally {
+      if (!opened) {
+        returnPlace();
+      }
     }
   }
 

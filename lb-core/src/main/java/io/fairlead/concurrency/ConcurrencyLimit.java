@@ -176,7 +176,7 @@ public final class ConcurrencyLimit {
       long start = time.nanos();
       T result = body.call();
       long now = time.nanos();
-      observe(now - start, false, now);
+      observe(Math.max(0, now - start), false, now);
       return result;
     } catch (Throwable e) {
       if (dropped.test(e)) {

@@ -14,10 +14,15 @@ import java.util.function.IntSupplier;
  */
 public final class EjectionCap {
 
+  /** So that 0.29 of 100 is 29 in doubles too. */
+  private static final double ROUNDING = 1e-9;
+
   private final double share;
   private final IntSupplier members;
   private final IntSupplier available;
   private final AtomicInteger taken = new AtomicInteger();
+  private final AtomicInteger opening =
+      new AtomicInteger(); // of those, the ones that can still be picked
 
   /**
    * A cap.
@@ -34,23 +39,24 @@ public final class EjectionCap {
 
   private int most() {
     int all = members.getAsInt();
-    return Math.min(all - 1, Math.max(1, (int) (all * share)));
+    return Math.min(all - 1, Math.max(1, (int) (all * share + ROUNDING)));
   }
 
   private boolean take() {
-    if (available.getAsInt() <= 1) {
-      return false;
-    }
-    for (int now = taken.get(); now < most(); now = taken.get()) {
-      if (taken.compareAndSet(now, now + 1)) {
-        return true;
+    int now = opening.get();
+    while (available.getAsInt() - now > 1) {
+      if (opening.compareAndSet(now, now + 1)) {
+        for (int out = taken.get(); out < most(); out = taken.get()) {
+          if (taken.compareAndSet(out, out + 1)) {
+            return true;
+          }
+        }
+        opening.getAndDecrement();
+        return false;
       }
+      now = opening.get();
     }
     return false;
-  }
-
-  private void giveBack() {
-    taken.getAndDecrement();
   }
 
   /** The place of a member that is not in scope yet. */
@@ -59,7 +65,7 @@ public final class EjectionCap {
   }
 
   /**
-   * One member's place under the cap, which it holds while its breaker is not closed. A member that is not in scope has none,
+   * One member's place under the cap, which it holds from before its breaker opens until it closes. A member that is not in scope has none,
    * and its breaker does not open: what still comes is the end of requests from before.
    */
   final class Place implements OpenGate {
@@ -67,7 +73,9 @@ public final class EjectionCap {
     private enum Hold {
       OUTSIDE,
       FREE,
-      HELD
+      /** Held by a member that is about to open, and can still be picked. */
+      OPENING,
+      OUT
     }
 
     private final AtomicReference<Hold> hold = new AtomicReference<>(Hold.OUTSIDE);
@@ -77,17 +85,29 @@ public final class EjectionCap {
       if (!take()) {
         return false;
       }
-      if (hold.compareAndSet(Hold.FREE, Hold.HELD)) {
+      if (hold.compareAndSet(Hold.FREE, Hold.OPENING)) {
         return true;
       }
-      giveBack();
+      giveBack(Hold.OPENING);
       return false;
+    }
+
+    /** The member can be picked no more. */
+    void out() {
+      if (hold.compareAndSet(Hold.OPENING, Hold.OUT)) {
+        opening.getAndDecrement();
+      }
     }
 
     @Override
     public void closed() {
-      if (hold.compareAndSet(Hold.HELD, Hold.FREE)) {
-        giveBack();
+      Hold now = hold.get();
+      while (now == Hold.OPENING || now == Hold.OUT) {
+        if (hold.compareAndSet(now, Hold.FREE)) {
+          giveBack(now);
+          return;
+        }
+        now = hold.get();
       }
     }
 
@@ -98,8 +118,15 @@ public final class EjectionCap {
 
     /** The member is in scope no more, and takes no place from those who are. */
     void leave() {
-      if (hold.getAndSet(Hold.OUTSIDE) == Hold.HELD) {
-        giveBack();
+      giveBack(hold.getAndSet(Hold.OUTSIDE));
+    }
+
+    private void giveBack(Hold held) {
+      if (held == Hold.OPENING) {
+        opening.getAndDecrement();
+      }
+      if (held == Hold.OPENING || held == Hold.OUT) {
+        taken.getAndDecrement();
       }
     }
   }

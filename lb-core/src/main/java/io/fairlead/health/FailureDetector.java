@@ -54,9 +54,7 @@ public final class FailureDetector implements CircuitBreakerListener {
   /** The member can be chosen from now on. What was held against it before it left is forgotten. */
   public void enterScope() {
     place.enter();
-    if (breaker.state() != CircuitBreaker.State.CLOSED) {
-      breaker.reset();
-    }
+    breaker.reset();
   }
 
   /** The member cannot be chosen any more. */
@@ -79,13 +77,20 @@ public final class FailureDetector implements CircuitBreakerListener {
     breaker.cancel(permit);
   }
 
-  /** The outcome of a request is known. One that asks for less, with a 503 or a 429, is no failure, and no success either. */
+  /** The outcome of a request is known. One that asks for less, with a 503 or a 429, is no failure, and a success on trial only. */
   public void answered(long permit, Outcome outcome, long elapsedNanos, long now) {
     switch (outcome.kind()) {
       case SUCCESS -> breaker.succeeded(permit, elapsedNanos, now);
       case CONNECT, TIMEOUT, PROTOCOL, SERVER_ERROR -> breaker.failed(permit, elapsedNanos, now);
       case ABANDONED -> breaker.abandoned(permit, elapsedNanos, now);
-      case UNAVAILABLE, THROTTLED, IGNORED -> breaker.cancel(permit);
+      case UNAVAILABLE, THROTTLED -> {
+        if (trusted) {
+          breaker.cancel(permit);
+        } else { // on trial, who speaks for himself is there again
+          breaker.succeeded(permit, 0, now);
+        }
+      }
+      case IGNORED -> breaker.cancel(permit);
     }
   }
 
@@ -95,6 +100,7 @@ public final class FailureDetector implements CircuitBreakerListener {
     switch (transition.to()) {
       case OPEN -> {
         control.vetoUntil(Veto.Kind.STATISTICAL, transition.reason(), transition.untilNanos());
+        place.out();
         long millis = (transition.untilNanos() - transition.atNanos()) / 1_000_000;
         log.info("{}: ejected for {} ms: {}", breaker.name(), millis, transition.reason());
       }

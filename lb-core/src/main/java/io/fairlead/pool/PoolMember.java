@@ -118,7 +118,7 @@ public final class PoolMember extends Occupancy implements Member {
     counts.getAndIncrement(place(kind));
     answered();
     if (limit != null) {
-      limit.observe(outcome, now - startNanos, now);
+      limit.observe(outcome, Math.max(0, now - startNanos), now); // clocks of one's own may go back
     }
     if (detector != null) {
       detector.answered(permit, outcome, now - startNanos, now);

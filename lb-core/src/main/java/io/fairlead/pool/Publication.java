@@ -35,11 +35,13 @@ public final class Publication {
     return scope.get(i);
   }
 
-  /** All who are in scope; the caller's own set. */
+  /** All who are in scope and meant to get requests, by their own weights; the caller's own set. */
   Set<PoolMember> inScope() {
     Set<PoolMember> members = new LinkedHashSet<>();
     for (int i = 0; i < size(); i++) {
-      members.add(member(i));
+      if (scope.backend(i).weight() > 0 || scope.allWeightsZero()) {
+        members.add(member(i));
+      }
     }
     return members;
   }

@@ -133,7 +133,9 @@ public final class KeyedTokenBucket<K> {
         }
         renew(key, line, nowNanos);
       } else {
-        units[0].check(permits);
+        for (Units each : units) {
+          each.check(permits);
+        }
         if (!admit(key, nowNanos)) {
           long wait = spill(key, permits, nowNanos);
           if (wait != Line.ENDED) {
@@ -234,11 +236,12 @@ public final class KeyedTokenBucket<K> {
       if (line == null) {
         return Line.of(units, later(forgot.get(), now));
       }
-      Line copy = line.copy(later(forgot.get(), now));
+      long from = later(forgot.get(), now);
+      Line copy = line.copy(from);
       if (copy != null) {
         return copy;
       }
-      renewSpare(i, line, now);
+      renewSpare(i, line, from);
     }
   }
 

@@ -194,6 +194,12 @@ class Line {
     return nanos > 4 * units.horizon || (spent & ~SEAL) <= full(nanos);
   }
 
+  /** Whether the bucket must warm up again, on a line of its own. */
+  boolean isCold(long now) {
+    long nanos = Math.max(0, now - origin);
+    return nanos <= units.horizon && spent < SEAL && units.at(nanos) - spent >= units.cold;
+  }
+
   /** Ends the line for good: nothing changes it from now on. */
   void seal() {
     SPENT.getAndBitwiseOr(this, SEAL);
@@ -272,6 +278,9 @@ class Line {
     @Override
     long take(long permits, long now, long maxWait) {
       units.check(permits); // each line does, in their order, whatever is left in the others
+      if (rest.isCold(now)) {
+        return ENDED; // before any gives: what is given back does not make a bucket full again
+      }
       // Asked before any gives, so that as a rule nobody sees permits leave that come back.
       long others = rest.estimate(permits, now);
       if (others == ENDED) {
@@ -318,6 +327,11 @@ class Line {
       // Should the others have been sealed this very moment, they do without: fewer, never more.
       rest.refund(permits, now);
       return true;
+    }
+
+    @Override
+    boolean isCold(long now) {
+      return super.isCold(now) || rest.isCold(now);
     }
 
     @Override

@@ -147,7 +147,9 @@ public final class TokenBucket {
   }
 
   /**
-   * Gives back permits that were taken and not used, as far as they fit: there are never more than the capacity.
+   * Gives back permits that were taken and not used, as far as they fit: there are never more than the capacity. Those of a
+   * reservation whose time has not come go to whoever comes next, at once; others that wait keep the times that they were told, so
+   * that for as long as they do, more than the rate may be used.
    *
    * @param permits 1 or more
    */
