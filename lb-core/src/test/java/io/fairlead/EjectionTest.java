@@ -438,7 +438,7 @@ class EjectionTest {
 
     assertThatExceptionOfType(OverloadedException.class)
         .isThrownBy(balancer::acquire)
-        .withMessageContaining("a:80 has as many in flight as its limit allows: 2")
+        .withMessageContaining("a:80 had as many in flight as its limit allows: 2 now")
         .satisfies(e -> assertThat(e.retryAfter()).isNull());
     assertThat(member(balancer, "a").count(Outcome.Kind.ABANDONED)).isZero();
 

@@ -29,7 +29,7 @@ public final class EjectionCap {
    *
    * @param share of the members, more than 0 to 1
    * @param members how many there are that are meant to get requests, now, whatever is held against them
-   * @param available how many of them can be picked, now; may be a moment behind
+   * @param available how many of them can be picked, now
    */
   public EjectionCap(double share, IntSupplier members, IntSupplier available) {
     this.share = share;
@@ -43,19 +43,18 @@ public final class EjectionCap {
   }
 
   private boolean take() {
-    int now = opening.get();
-    while (available.getAsInt() - now > 1) {
-      if (opening.compareAndSet(now, now + 1)) {
-        for (int out = taken.get(); out < most(); out = taken.get()) {
-          if (taken.compareAndSet(out, out + 1)) {
-            return true;
-          }
-        }
-        opening.getAndDecrement();
-        return false;
-      }
-      now = opening.get();
+    if (taken.get() >= most()) {
+      return false; // as a rule, when many fail
     }
+    int now = opening.getAndIncrement();
+    if (available.getAsInt() - now > 1) {
+      for (int out = taken.get(); out < most(); out = taken.get()) {
+        if (taken.compareAndSet(out, out + 1)) {
+          return true;
+        }
+      }
+    }
+    opening.getAndDecrement();
     return false;
   }
 

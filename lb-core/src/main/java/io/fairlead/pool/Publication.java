@@ -51,9 +51,13 @@ public final class Publication {
     return scope.meant();
   }
 
-  /** How many of those in scope can be picked. */
+  /** How many of those in scope can be picked, at this very moment: {@code live()} may be behind. */
   int available() {
-    return scope.live().size();
+    int available = 0;
+    for (int i = 0; i < size(); i++) {
+      available += pickable(member(i)) ? 1 : 0;
+    }
+    return available;
   }
 
   /** Whether so few are available that statistical vetoes are disregarded. */
