@@ -1,46 +1,64 @@
 package io.fairlead.retry;
 
+import io.fairlead.testing.FakeClock;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.StressOptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** No retry is withdrawn that is not in the budget, however many try at once within a slice. */
+/**
+ * No retry is withdrawn that is not in the budget, and nothing counts twice or for too long, however many try at once while slices
+ * end: also with a reading of the clock that was taken before, and is old by now.
+ */
 @Tag("lincheck")
 public class RetryBudgetLincheckTest {
 
-  private final RetryBudget budget =
-      RetryBudget.builder().share(0.5).floor(1).window(Duration.ofSeconds(1)).build();
+  private static final long WINDOW = Duration.ofMillis(100).toNanos();
+
+  private final AtomicLong now = new AtomicLong();
+  private final RetryBudget budget = RetryBudget.builder()
+      .share(0.5)
+      .floor(10)
+      .window(Duration.ofMillis(100))
+      .time(new FakeClock())
+      .build();
+
+  /** By almost a window, so that after two of them what was counted before is forgotten. */
+  @Operation
+  public void pass() {
+    now.getAndAdd(WINDOW - WINDOW / 20);
+  }
 
   @Operation
   public void deposit() {
-    budget.deposit(0);
+    budget.deposit(now.get());
   }
 
   @Operation
   public boolean withdraw() {
-    return budget.tryWithdraw(0);
+    return budget.tryWithdraw(now.get());
   }
 
   @Operation
   public void refund() {
-    budget.refund(0);
+    budget.refund(now.get());
   }
 
   @Operation
   public long balance() {
-    return budget.balance(0);
+    return budget.balance(now.get());
   }
 
   @Test
   void isLinearizable_underStress() {
-    new StressOptions().iterations(10).invocationsPerIteration(500).check(getClass());
+    new StressOptions().iterations(20).invocationsPerIteration(500).check(getClass());
   }
 
   @Test
   void isLinearizable_underModelChecking() {
-    new ModelCheckingOptions().iterations(10).invocationsPerIteration(200).check(getClass());
+    new ModelCheckingOptions().iterations(20).invocationsPerIteration(200).check(getClass());
   }
 }

@@ -8,33 +8,48 @@ import org.junit.jupiter.api.Test;
 
 /** No more are in flight than may be, none is given back that was not taken, and none is lost, while the limit changes. */
 @Tag("lincheck")
-public class ConcurrencyLimitLincheckTest {
+public class PlacesLincheckTest {
 
-  private final ConcurrencyLimit limit = ConcurrencyLimit.fixed(2).build();
+  private final Places places = new Places(2);
 
   @Operation
-  public boolean tryAcquire() {
-    return limit.tryAcquire();
+  public boolean take() {
+    return places.take();
   }
 
   @Operation
-  public void release() {
-    limit.release();
+  public boolean giveBack() {
+    return places.giveBack();
   }
 
   @Operation
-  public int inFlight() {
-    return limit.inFlight();
+  public int taken() {
+    return places.taken();
   }
 
   @Operation
-  public void narrow() {
-    limit.open(1);
+  public boolean narrow() {
+    return places.allow(1);
   }
 
   @Operation
-  public void widen() {
-    limit.open(3);
+  public boolean widen() {
+    return places.allow(3);
+  }
+
+  @Operation
+  public boolean takeOrWait() {
+    return places.takeOrWait();
+  }
+
+  @Operation
+  public boolean takeForWaiter() {
+    return places.takeForWaiter();
+  }
+
+  @Operation
+  public void nobodyWaits() {
+    places.nobodyWaits();
   }
 
   @Test
