@@ -54,11 +54,11 @@ public class PlacesLincheckTest {
 
   @Test
   void isLinearizable_underStress() {
-    new StressOptions().iterations(10).invocationsPerIteration(400).check(getClass());
+    new StressOptions().iterations(5).invocationsPerIteration(300).check(getClass());
   }
 
   @Test
   void isLinearizable_underModelChecking() {
-    new ModelCheckingOptions().iterations(10).invocationsPerIteration(200).check(getClass());
+    new ModelCheckingOptions().iterations(5).invocationsPerIteration(200).check(getClass());
   }
 }
