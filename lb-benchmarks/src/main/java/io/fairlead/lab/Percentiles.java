@@ -16,7 +16,7 @@ final class Percentiles {
   }
 
   void add(long nanos) {
-    counts[(int) (PER_OCTAVE * (Math.log(Math.max(1, nanos)) / Math.log(2)))]++;
+    counts[(int) (PER_OCTAVE * (Math.log((double) Math.max(1, nanos)) / Math.log(2)))]++;
     count++;
   }
 
