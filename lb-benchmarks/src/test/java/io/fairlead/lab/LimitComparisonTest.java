@@ -51,19 +51,19 @@ class LimitComparisonTest {
     // Of 20 places, so many are taken if 40 requests ask for one in the time that one is held
     // (Erlang B).
     assertThat(before.inFlight()).isBetween(0.9, 1.0);
-    assertThat(before.throughput()).isBetween(0.9, 1.0);
+    assertThat(before.throughput()).isBetween(0.85, 1.05);
     assertThat(before.p99Millis()).isCloseTo(460.5, Percentage.withPercentage(15));
   }
 
   @Test
-  void fixedAtTheKnee_halfTheWorkers_isTwiceTheKnee_andRequestsWait() {
-    List<LimitResult.Moment> moments = fixed(20, OPEN).moments();
+  void fixedAboveTheKnee_halfTheWorkers_isTwiceAsFarAboveIt_andRequestsWait() {
+    List<LimitResult.Moment> moments = fixed(60, OPEN).moments();
 
-    assertThat(moments.get(1).limit()).isEqualTo(2);
-    assertThat(moments.get(1).inFlight()).isGreaterThan(1.9);
+    assertThat(moments.get(1).limit()).isEqualTo(6);
+    assertThat(moments.get(1).inFlight()).isGreaterThan(5.8);
     assertThat(moments.get(1).throughput()).isBetween(0.9, 1.1);
     assertThat(moments.get(1).p99Millis()).isGreaterThan(1.1 * moments.get(0).p99Millis());
-    assertThat(moments.get(2).limit()).isEqualTo(1);
+    assertThat(moments.get(2).limit()).isEqualTo(3);
   }
 
   @Test
