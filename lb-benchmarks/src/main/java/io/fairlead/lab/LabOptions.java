@@ -17,16 +17,19 @@ import java.util.stream.Stream;
 final class LabOptions {
 
   private static final int MOST_KEYS = 100_000_000;
+  private static final int MOST_RUNS = 1_000;
 
   private final Program program;
-  private long seed = 42;
+  private long seed;
   private int keys = 1_000_000;
+  private int runs = 20;
   private Path results = Path.of("docs", "results");
   private Path out;
   private boolean help;
 
   private LabOptions(Program program) {
     this.program = program;
+    this.seed = program.defaultSeed();
     this.out = program.defaultOut();
   }
 
@@ -58,7 +61,8 @@ final class LabOptions {
   private void set(String option, String value) {
     switch (option) {
       case "--seed" -> seed = parseSeed(value);
-      case "--keys" -> keys = parseKeys(value);
+      case "--keys" -> keys = parseCount(option, value, MOST_KEYS);
+      case "--runs" -> runs = parseCount(option, value, MOST_RUNS);
       case "--results" -> results = parsePath(option, value);
       case "--out" -> out = parsePath(option, value);
       default -> throw new AssertionError(option);
@@ -82,16 +86,16 @@ final class LabOptions {
     }
   }
 
-  private static int parseKeys(String value) {
+  private static int parseCount(String option, String value, int most) {
     try {
-      int keys = Integer.parseInt(value);
-      if (keys >= 1 && keys <= MOST_KEYS) {
-        return keys;
+      int count = Integer.parseInt(value);
+      if (count >= 1 && count <= most) {
+        return count;
       }
     } catch (NumberFormatException e) {
       // said below
     }
-    throw new IllegalArgumentException("--keys: " + value + " (expected: 1 to " + MOST_KEYS + ")");
+    throw new IllegalArgumentException(option + ": " + value + " (expected: 1 to " + most + ")");
   }
 
   private static Path parsePath(String option, String value) {
@@ -108,6 +112,10 @@ final class LabOptions {
 
   int keys() {
     return keys;
+  }
+
+  int runs() {
+    return runs;
   }
 
   Path results() {
@@ -127,6 +135,7 @@ final class LabOptions {
     return "java -cp lb-benchmarks/target/benchmarks.jar "
         + program.main()
         + (program.takes("--keys") ? " --keys " + keys : "")
+        + (program.takes("--runs") ? " --runs " + runs : "")
         + (program.takes("--seed") ? " --seed " + seed : "");
   }
 

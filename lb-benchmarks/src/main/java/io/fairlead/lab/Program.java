@@ -34,6 +34,22 @@ enum Program {
       Exit status: 0 if all was written, 1 if it could not be, 2 if the arguments are wrong.
       """),
 
+  LIMIT_COMPARISON("LimitComparison", Path.of("docs", "results"), """
+      usage: java -cp benchmarks.jar io.fairlead.lab.LimitComparison [options]
+
+      Lets every kind of adaptive concurrency limit find the knee of simulated servers, in
+      virtual time, and writes concurrency-limits.md and concurrency-limits.csv. Takes some
+      minutes.
+
+        --runs N   how many runs of each kind with each shape, 1 to 1000 (20)
+        --seed N   what all random numbers of the first run follow from, any whole number;
+                   the next run has the next one (101)
+        --out DIR  an existing directory to write to (docs/results)
+        --help     prints this
+
+      Exit status: 0 if all was written, 1 if it could not be, 2 if the arguments are wrong.
+      """),
+
   PLOTS("Plots", Path.of("docs", "guide", "images"), """
       usage: java -cp benchmarks.jar io.fairlead.lab.Plots [options]
 
@@ -99,11 +115,17 @@ enum Program {
     return out;
   }
 
+  /** What random numbers follow from if nothing else is said. */
+  long defaultSeed() {
+    return this == LIMIT_COMPARISON ? 101 : 42;
+  }
+
   /** Whether it has this option, beside those that all have. */
   boolean takes(String option) {
     return switch (option) {
       case "--seed" -> this != PLOTS;
       case "--keys" -> this == HASHING_COMPARISON;
+      case "--runs" -> this == LIMIT_COMPARISON;
       case "--results" -> this == PLOTS;
       default -> false;
     };

@@ -47,6 +47,9 @@ final class Adaptation {
   /** After so many steps to and fro, places are kept free in one of four phases only, which costs less throughput. */
   private static final int CALM = 3;
 
+  /** After so many steps the same way it is no longer at rest. */
+  private static final int LONG_RUN = 3;
+
   /** One outcome in so many that is dropped is a reason to give out less. */
   private static final int DROPPED = 50;
 
@@ -253,9 +256,16 @@ final class Adaptation {
     evidence.forget();
     boolean up = pull > 0;
     factor = Kind.factor(factor, up == run > 0);
-    run = up ? Math.max(run, 0) + 1 : Math.min(run, 0) - 1;
-    turns = Math.abs(run) > 2 ? 0 : Math.abs(run) == 1 ? turns + 1 : turns;
-    set(kind.next(exact, pull, Math.abs(run), factor));
+    if (run != 0 && up != run > 0) {
+      turns++;
+      run = 0;
+    }
+    run += up ? 1 : -1;
+    if (Math.abs(run) >= LONG_RUN) {
+      turns = 0;
+    }
+    // Where it goes to and fro, two steps the same way may be chance, and don't grow yet.
+    set(kind.next(exact, pull, turns == 0 ? Math.abs(run) : 1, factor));
   }
 
   private void begin(double mean, long now) {

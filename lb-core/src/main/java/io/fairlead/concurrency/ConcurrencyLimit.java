@@ -92,7 +92,10 @@ public final class ConcurrencyLimit {
     return new Builder(Kind.GRADIENT);
   }
 
-  /** A limit that estimates how many requests wait at the server, and keeps that number small but above zero. */
+  /**
+   * A limit that moves by small steps, about half of its square root, the same up and down, and by larger ones when it goes the
+   * same way for long. Named after TCP Vegas, which goes by delay as well; how it tells whether requests wait is not Vegas' own.
+   */
   public static Builder vegas() {
     return new Builder(Kind.VEGAS);
   }

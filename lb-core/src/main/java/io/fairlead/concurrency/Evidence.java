@@ -13,7 +13,7 @@ final class Evidence {
 
   /**
    * Where the slope is neither: below the middle, since a slope measured while the limit is not reached all the time comes out too
-   * small. With 0.5, limits came to rest a tenth higher where the knee is at 10 (LimitComparison).
+   * small. With 0.5, half as many again were more than 25 % off where the knee is 10 at 100 ms (LimitComparison).
    */
   static final double NEITHER = 0.4;
 

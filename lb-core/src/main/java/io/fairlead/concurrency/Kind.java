@@ -29,7 +29,7 @@ enum Kind {
    *
    * @param limit the limit
    * @param pull which way and how far, from -1.2 (down) to 0.8 (up)
-   * @param run how many steps in this direction there were in a row, with this one
+   * @param run how many steps in this direction there were in a row, with this one; 1 if it goes to and fro
    * @param factor see {@link #factor}
    */
   double next(double limit, double pull, int run, double factor) {

@@ -5,7 +5,6 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * A budget for retries: a share of the requests, and beyond that a few per second, over a window. It keeps retries from turning
@@ -22,15 +21,18 @@ import java.util.concurrent.atomic.AtomicLong;
  * }</pre>
  *
  * <p>The rule: in the window that ends with a withdrawal, there are at most {@code share × deposits + floor × window} withdrawals,
- * that one included, and less what was refunded. It is never broken. Time is counted in slices, each a tenth of the window: the
- * budget counts deposits for at least nine tenths of the window and never for longer than all of it, withdrawals for at least the
- * window and never for more than eleven tenths, so it may refuse what the rule would just allow. It begins with {@code floor ×
- * window}.
+ * that one included, and less what was refunded. It is never broken, however many threads there are. Time is counted in slices,
+ * each a tenth of the window: the budget counts deposits for at least nine tenths of the window and never for longer than all of
+ * it, withdrawals for at least the window and never for more than eleven tenths, so it may refuse what the rule would just allow.
+ * It begins with {@code floor × window}.
+ *
+ * <p>What happens takes effect at one moment between call and return, and belongs to the slice of the latest reading of the clock
+ * that any thread has brought until then: who comes with an older one counts for that slice.
  *
  * <p>The idea, and the defaults, are those of Finagle's {@code RetryBudget}, which keeps what was deposited in a leaky token
- * bucket; there one that was full may be spent twice within a window.
+ * bucket.
  *
- * <p>Thread-safe and lock-free. What is counted in the very moment in which a slice ends may count for the next one. A retry that is hedged is a retry too, but better has a budget of its own.
+ * <p>Thread-safe and lock-free. A retry that is hedged is a retry too, but better has a budget of its own.
  */
 public final class RetryBudget {
 
@@ -41,7 +43,7 @@ public final class RetryBudget {
 
   static {
     try {
-      PRESENT = MethodHandles.lookup().findVarHandle(RetryBudget.class, "slices", Slices.class);
+      PRESENT = MethodHandles.lookup().findVarHandle(RetryBudget.class, "present", Slice.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -52,9 +54,7 @@ public final class RetryBudget {
   private final long sliceNanos;
   private final TimeSource time;
   private final long origin;
-  private final AtomicLong deposited = new AtomicLong();
-  private final AtomicLong withdrawn = new AtomicLong(); // less what was refunded
-  private volatile Slices slices;
+  private volatile Slice present;
 
   private RetryBudget(Builder builder) {
     this.share = Math.round(builder.share * UNIT);
@@ -62,45 +62,78 @@ public final class RetryBudget {
     this.floor = Math.round(builder.floor * (sliceNanos * SLICES) / 1e9 * UNIT);
     this.time = builder.time;
     this.origin = time.nanos();
-    this.slices = new Slices(0, new long[SLICES + 1], new long[SLICES + 1]);
+    this.present = new Slice(0, new long[SLICES + 1], new long[SLICES + 1]);
   }
 
   /**
-   * The counters as they were when slices began: that of the present one last. Immutable, so that one step leads from one slice
-   * to the next.
+   * One slice of time: what was counted before it, and one word for what is counted in it. To end it is to close the word, which
+   * nobody can change from then on; whoever finds it closed makes the next slice of it, all alike, and one of them publishes it.
+   * So there is no moment at which two slices count, and a word that is not closed is that of the present one.
+   *
+   * <p>The word: bits 0 to 31 are the deposits in this slice, 32 to 62 the withdrawals in the window, and the sign says that it
+   * is closed. Who withdraws has checked the very numbers that it changes.
    */
-  private static final class Slices {
+  private static final class Slice {
+    private static final long DEPOSITS = (1L << 32) - 1;
+    private static final int SHIFT = 32;
+    private static final long WITHDRAWAL = 1L << SHIFT;
+    private static final long WITHDRAWALS = Integer.MAX_VALUE;
+    private static final long CLOSED = Long.MIN_VALUE;
+
+    private static final VarHandle WORD;
+
+    static {
+      try {
+        WORD = MethodHandles.lookup().findVarHandle(Slice.class, "word", long.class);
+      } catch (ReflectiveOperationException e) {
+        throw new ExceptionInInitializerError(e);
+      }
+    }
+
     private final long number;
+
+    // What all had come to when slices began: the present one last.
     private final long[] deposited;
     private final long[] withdrawn;
 
-    Slices(long number, long[] deposited, long[] withdrawn) {
+    private volatile long word;
+
+    Slice(long number, long[] deposited, long[] withdrawn) {
       this.number = number;
       this.deposited = deposited;
       this.withdrawn = withdrawn;
+      this.word = (withdrawn[SLICES] - withdrawn[0]) << SHIFT;
     }
 
-    /** What it was before the oldest slice that is in the window as a whole. */
-    long depositedBefore() {
-      return deposited[1];
+    /** Those in slices that are in the window as a whole. */
+    long deposits(long word) {
+      return deposited[SLICES] - deposited[1] + (word & DEPOSITS);
     }
 
-    /** What it was before the oldest slice of which any part is in the window. */
-    long withdrawnBefore() {
-      return withdrawn[0];
+    /** Those in slices of which any part is in the window. */
+    static long withdrawals(long word) {
+      return word >>> SHIFT & WITHDRAWALS;
     }
 
-    Slices at(long later, long depositedNow, long withdrawnNow) {
-      return new Slices(
+    /** False if something else has happened meanwhile. */
+    boolean change(long before, long after) {
+      return WORD.compareAndSet(this, before, after);
+    }
+
+    /** Ends this one, and returns that of a later number. */
+    Slice next(long later) {
+      long last = (long) WORD.getAndBitwiseOr(this, CLOSED);
+      return new Slice(
           later,
-          shifted(deposited, later - number, depositedNow),
-          shifted(withdrawn, later - number, withdrawnNow));
+          shifted(deposited, later - number, deposited[SLICES] + (last & DEPOSITS)),
+          shifted(withdrawn, later - number, withdrawn[0] + withdrawals(last)));
     }
 
+    /** What was refunded is as if the last ones had never been withdrawn, so no slice begins with more than there are now. */
     private static long[] shifted(long[] counters, long by, long now) {
       long[] shifted = new long[counters.length];
       for (int i = 0; i < counters.length; i++) {
-        shifted[i] = i + by < counters.length ? counters[(int) (i + by)] : now;
+        shifted[i] = i + by < counters.length ? Math.min(now, counters[(int) (i + by)]) : now;
       }
       return shifted;
     }
@@ -122,8 +155,15 @@ public final class RetryBudget {
    * @param nowNanos the time, on this budget's clock
    */
   public void deposit(long nowNanos) {
-    slices(nowNanos);
-    deposited.getAndIncrement();
+    while (true) {
+      Slice slice = slice(nowNanos);
+      long word = slice.word;
+      if (word < 0) {
+        turn(slice, nowNanos);
+      } else if ((word & Slice.DEPOSITS) == Slice.DEPOSITS || slice.change(word, word + 1)) {
+        return; // beyond four billion in a slice the budget does not grow
+      }
+    }
   }
 
   /** Takes one retry out of the budget. */
@@ -139,32 +179,41 @@ public final class RetryBudget {
    */
   public boolean tryWithdraw(long nowNanos) {
     while (true) {
-      Slices window = slices(nowNanos);
-      long before = withdrawn.get();
-      if (balance(window, before) < 1) {
+      Slice slice = slice(nowNanos);
+      long word = slice.word;
+      if (word < 0) {
+        turn(slice, nowNanos);
+      } else if (balance(slice, word) < 1) {
         return false;
-      }
-      if (withdrawn.compareAndSet(before, before + 1)) {
+      } else if (slice.change(word, word + Slice.WITHDRAWAL)) {
         return true;
       }
     }
   }
 
-  /** Gives back a withdrawal that was not used after all. Without effect if the window no longer has any. */
+  /**
+   * Gives back a withdrawal that was not used after all: the last one, if it is not known which. Without effect if the window no
+   * longer has any.
+   */
   public void refund() {
     refund(time.nanos());
   }
 
   /**
-   * Gives back a withdrawal that was not used after all. Without effect if the window no longer has any.
+   * Gives back a withdrawal that was not used after all: the last one, if it is not known which. Without effect if the window no
+   * longer has any.
    *
    * @param nowNanos the time, on this budget's clock
    */
   public void refund(long nowNanos) {
-    Slices window = slices(nowNanos);
-    long before = withdrawn.get();
-    while (before > window.withdrawnBefore() && !withdrawn.compareAndSet(before, before - 1)) {
-      before = withdrawn.get();
+    while (true) {
+      Slice slice = slice(nowNanos);
+      long word = slice.word;
+      if (word < 0) {
+        turn(slice, nowNanos);
+      } else if (Slice.withdrawals(word) == 0 || slice.change(word, word - Slice.WITHDRAWAL)) {
+        return;
+      }
     }
   }
 
@@ -179,35 +228,47 @@ public final class RetryBudget {
    * @param nowNanos the time, on this budget's clock
    */
   public long balance(long nowNanos) {
-    return Math.max(0, balance(slices(nowNanos), withdrawn.get()));
+    return snapshot(nowNanos).balance();
   }
 
-  private long balance(Slices window, long withdrawnNow) {
-    long requests = deposited.get() - window.depositedBefore();
-    return (requests * share + floor) / UNIT - (withdrawnNow - window.withdrawnBefore());
+  /** May be negative: what was deposited may have left the window before what was withdrawn. */
+  private long balance(Slice slice, long word) {
+    long withdrawals = Slice.withdrawals(word);
+    long allowed = (slice.deposits(word) * share + floor) / UNIT;
+    return Math.min(allowed, Slice.WITHDRAWALS) - withdrawals;
   }
 
-  /** The present slices. A reading from before the last one that was seen counts as that one. */
-  private Slices slices(long nowNanos) {
-    Slices last = slices;
+  /** The present slice. A reading from before the last one that was seen counts as that one. */
+  private Slice slice(long nowNanos) {
+    Slice last = present;
     while (nowNanos - origin >= (last.number + 1) * sliceNanos) {
-      Slices next = last.at((nowNanos - origin) / sliceNanos, deposited.get(), withdrawn.get());
-      if (PRESENT.compareAndSet(this, last, next)) {
-        return next;
-      }
-      last = slices;
+      turn(last, nowNanos);
+      last = present;
     }
     return last;
   }
 
+  /** Puts the next slice in place of one, unless that was done already. */
+  private void turn(Slice last, long nowNanos) {
+    long later = Math.max(last.number + 1, (nowNanos - origin) / sliceNanos);
+    PRESENT.compareAndSet(this, last, last.next(later));
+  }
+
   /** How it stands now. */
   public Snapshot snapshot() {
-    Slices window = slices(time.nanos());
-    long withdrawnNow = withdrawn.get();
-    return new Snapshot(
-        deposited.get() - window.depositedBefore(),
-        withdrawnNow - window.withdrawnBefore(),
-        Math.max(0, balance(window, withdrawnNow)));
+    return snapshot(time.nanos());
+  }
+
+  private Snapshot snapshot(long nowNanos) {
+    while (true) {
+      Slice slice = slice(nowNanos);
+      long word = slice.word;
+      if (word >= 0) {
+        return new Snapshot(
+            slice.deposits(word), Slice.withdrawals(word), Math.max(0, balance(slice, word)));
+      }
+      turn(slice, nowNanos);
+    }
   }
 
   /** As in {@code RetryBudget 17 left, 100 deposited and 103 withdrawn in the window}. */
@@ -219,7 +280,7 @@ public final class RetryBudget {
   }
 
   /**
-   * How a budget stands at one moment; its numbers are read one after the other.
+   * How a budget stands at one moment.
    *
    * @param deposits how many requests there were in the window
    * @param withdrawals how many retries, less what was refunded

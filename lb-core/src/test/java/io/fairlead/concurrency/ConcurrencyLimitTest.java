@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fairlead.testing.Concurrently;
 import io.fairlead.testing.FakeClock;
+import java.lang.reflect.Method;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.opentest4j.TestAbortedException;
 
 class ConcurrencyLimitTest {
 
@@ -304,6 +306,52 @@ class ConcurrencyLimitTest {
 
     assertThatThrownBy(limit::acquire).isInstanceOf(InterruptedException.class);
     assertThat(limit.snapshot()).isEqualTo(new ConcurrencyLimit.Snapshot(1, 1, 0));
+  }
+
+  /** Where the JVM has virtual threads: more of them wait than there could be carriers, which they therefore don't hold. */
+  @Test
+  void virtualThreads_inLine_dontHoldTheirCarriers() throws Exception {
+    Method start = startVirtualThread();
+    int waiters = 1_000;
+    ConcurrencyLimit limit =
+        ConcurrencyLimit.fixed(2).queue(waiters, Duration.ofMinutes(1)).build();
+    assertThat(limit.tryAcquire()).isTrue();
+    assertThat(limit.tryAcquire()).isTrue();
+    AtomicInteger served = new AtomicInteger();
+    List<Thread> threads = new ArrayList<>();
+    Runnable waiter = () -> {
+      try {
+        if (limit.acquire()) {
+          served.incrementAndGet();
+          limit.release();
+        }
+      } catch (InterruptedException e) {
+        // it is not served, and that is seen
+      }
+    };
+    for (int i = 0; i < waiters; i++) {
+      threads.add((Thread) start.invoke(null, waiter));
+    }
+    while (limit.waiting() < waiters) {
+      Thread.onSpinWait();
+    }
+
+    limit.release();
+    limit.release();
+    for (Thread thread : threads) {
+      thread.join();
+    }
+
+    assertThat(served.get()).isEqualTo(waiters);
+    assertThat(limit.snapshot()).isEqualTo(new ConcurrencyLimit.Snapshot(2, 0, 0));
+  }
+
+  private static Method startVirtualThread() {
+    try {
+      return Thread.class.getMethod("startVirtualThread", Runnable.class);
+    } catch (NoSuchMethodException e) {
+      throw new TestAbortedException("no virtual threads in Java " + Runtime.version(), e);
+    }
   }
 
   /** Real threads that wait, give up and are interrupted: never more in flight than may be, and no place is lost. */
