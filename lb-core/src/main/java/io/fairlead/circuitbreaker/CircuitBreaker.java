@@ -431,6 +431,11 @@ public final class CircuitBreaker {
     move(halfOpen, new Open(halfOpen, reason, nowNanos, settings.openNanos(row), row));
   }
 
+  /** Whether it is closed. Unlike {@link #state()}, it never makes a transition happen. */
+  public boolean isClosed() {
+    return phase instanceof Closed;
+  }
+
   /** {@link #state(long)}, with a reading of the clock if it takes one. */
   public State state() {
     Phase now = phase;

@@ -28,7 +28,6 @@ public final class FailureDetector implements CircuitBreakerListener {
   private final EjectionCap.Place place;
   private final Consumer<Transition> listener;
   private final CircuitBreaker breaker;
-  private volatile boolean trusted = true;
 
   /**
    * A detector of a member that is not in scope yet.
@@ -84,7 +83,7 @@ public final class FailureDetector implements CircuitBreakerListener {
       case CONNECT, TIMEOUT, PROTOCOL, SERVER_ERROR -> breaker.failed(permit, elapsedNanos, now);
       case ABANDONED -> breaker.abandoned(permit, elapsedNanos, now);
       case UNAVAILABLE, THROTTLED -> {
-        if (trusted) {
+        if (trusts()) {
           breaker.cancel(permit);
         } else { // on trial, who speaks for himself is there again
           breaker.succeeded(permit, 0, now);
@@ -96,7 +95,6 @@ public final class FailureDetector implements CircuitBreakerListener {
 
   @Override
   public void transition(CircuitBreaker breaker, Transition transition) {
-    trusted = transition.to() == CircuitBreaker.State.CLOSED;
     switch (transition.to()) {
       case OPEN -> {
         control.vetoUntil(Veto.Kind.STATISTICAL, transition.reason(), transition.untilNanos());
@@ -115,17 +113,17 @@ public final class FailureDetector implements CircuitBreakerListener {
 
   /** For how long no permit is granted, in nanoseconds from now, zero or more; {@link Long#MAX_VALUE} if one is. */
   public long rejectsFor(long now) {
-    return trusted ? Long.MAX_VALUE : Math.max(0, breaker.retryAtNanos(now) - now);
+    return trusts() ? Long.MAX_VALUE : Math.max(0, breaker.retryAtNanos(now) - now);
   }
 
   /** Whether few requests at a time may try the member. */
   public boolean onTrial() {
-    return !trusted && breaker.state() == CircuitBreaker.State.HALF_OPEN;
+    return !trusts() && breaker.state() == CircuitBreaker.State.HALF_OPEN;
   }
 
-  /** Whether nothing is held against the member, nor is it on trial: the breaker is closed, by what was told of it so far. */
+  /** Whether nothing is held against the member, nor is it on trial: the breaker is closed. */
   public boolean trusts() {
-    return trusted;
+    return breaker.isClosed();
   }
 
   /** The breaker's state, now. */

@@ -21,7 +21,7 @@ import java.util.Objects;
  * }</pre>
  *
  * <p>The rule: in the window that ends with a withdrawal, there are at most {@code share × deposits + floor × window} withdrawals,
- * that one included, and less what was refunded. It is never broken, however many threads there are. Time is counted in slices,
+ * that one included. It is never broken, however many threads there are. Time is counted in slices,
  * each a tenth of the window: the budget counts deposits for at least nine tenths of the window and never for longer than all of
  * it, withdrawals for at least the window and never for more than eleven tenths, so it may refuse what the rule would just allow.
  * It begins with {@code floor × window}.
@@ -58,7 +58,7 @@ public final class RetryBudget {
 
   private RetryBudget(Builder builder) {
     this.share = Math.round(builder.share * UNIT);
-    this.sliceNanos = builder.windowNanos / SLICES;
+    this.sliceNanos = (builder.windowNanos - 1) / SLICES + 1;
     this.floor = Math.round(builder.floor * (sliceNanos * SLICES) / 1e9 * UNIT);
     this.time = builder.time;
     this.origin = time.nanos();
@@ -129,11 +129,11 @@ public final class RetryBudget {
           shifted(withdrawn, later - number, withdrawn[0] + withdrawals(last)));
     }
 
-    /** What was refunded is as if the last ones had never been withdrawn, so no slice begins with more than there are now. */
+    /** How far the counters had come when each slice began, the oldest first. */
     private static long[] shifted(long[] counters, long by, long now) {
       long[] shifted = new long[counters.length];
       for (int i = 0; i < counters.length; i++) {
-        shifted[i] = i + by < counters.length ? Math.min(now, counters[(int) (i + by)]) : now;
+        shifted[i] = i + by < counters.length ? counters[(int) (i + by)] : now;
       }
       return shifted;
     }
@@ -187,32 +187,6 @@ public final class RetryBudget {
         return false;
       } else if (slice.change(word, word + Slice.WITHDRAWAL)) {
         return true;
-      }
-    }
-  }
-
-  /**
-   * Gives back a withdrawal that was not used after all: the last one, if it is not known which. Without effect if the window no
-   * longer has any.
-   */
-  public void refund() {
-    refund(time.nanos());
-  }
-
-  /**
-   * Gives back a withdrawal that was not used after all: the last one, if it is not known which. Without effect if the window no
-   * longer has any.
-   *
-   * @param nowNanos the time, on this budget's clock
-   */
-  public void refund(long nowNanos) {
-    while (true) {
-      Slice slice = slice(nowNanos);
-      long word = slice.word;
-      if (word < 0) {
-        turn(slice, nowNanos);
-      } else if (Slice.withdrawals(word) == 0 || slice.change(word, word - Slice.WITHDRAWAL)) {
-        return;
       }
     }
   }
@@ -283,7 +257,7 @@ public final class RetryBudget {
    * How a budget stands at one moment.
    *
    * @param deposits how many requests there were in the window
-   * @param withdrawals how many retries, less what was refunded
+   * @param withdrawals how many retries
    * @param balance how many retries are left
    */
   public record Snapshot(long deposits, long withdrawals, long balance) {}

@@ -68,11 +68,6 @@ public class RetryBudgetLincheckTest {
   }
 
   @Operation
-  public void refund() {
-    budget.refund(now.get());
-  }
-
-  @Operation
   public long balance() {
     return budget.balance(now.get());
   }

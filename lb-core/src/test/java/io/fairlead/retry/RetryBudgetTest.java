@@ -84,37 +84,6 @@ class RetryBudgetTest {
   }
 
   @Test
-  void refund_givesBackOne_andNotMoreThanWasWithdrawn() {
-    RetryBudget budget = builder().floor(1).build();
-    assertThat(withdrawAll(budget)).isEqualTo(10);
-
-    budget.refund();
-    assertThat(withdrawAll(budget)).isEqualTo(1);
-
-    for (int i = 0; i < 50; i++) {
-      budget.refund();
-    }
-    assertThat(budget.balance()).isEqualTo(10);
-  }
-
-  /** What was withdrawn has left the window, and its refund has not: that is no reason for five more. */
-  @Test
-  void refund_inALaterSlice_isNoGiftOnceTheWithdrawalIsForgotten() {
-    RetryBudget budget = builder().floor(1).build();
-    for (int i = 0; i < 5; i++) {
-      assertThat(budget.tryWithdraw()).isTrue();
-    }
-    clock.advance(Duration.ofSeconds(5));
-    for (int i = 0; i < 5; i++) {
-      budget.refund();
-    }
-    assertThat(budget.balance()).isEqualTo(10);
-
-    clock.advance(Duration.ofSeconds(7));
-    assertThat(withdrawAll(budget)).isEqualTo(10);
-  }
-
-  @Test
   void timeThatRunsBackwards_isTheLastThatWasSeen() {
     RetryBudget budget = builder().floor(1).build();
     long now = clock.nanos();
