@@ -304,7 +304,7 @@ public final class RetryBudget {
     /**
      * For how long requests count. A longer one lets through longer bursts.
      *
-     * @param length 100 ms to 1 hour; 10 s by default
+     * @param length 100 ms to 1 hour, rounded up to 10 ns; 10 s by default
      */
     public Builder window(Duration length) {
       Objects.requireNonNull(length, "window");
