@@ -21,8 +21,9 @@ public final class EjectionCap {
   private final IntSupplier members;
   private final IntSupplier available;
   private final AtomicInteger taken = new AtomicInteger();
-  private final AtomicInteger opening =
-      new AtomicInteger(); // of those, the ones that can still be picked
+
+  /** Those that are about to open, or ask whether they may, and can still be picked. */
+  private final AtomicInteger opening = new AtomicInteger();
 
   /**
    * A cap.
@@ -64,8 +65,8 @@ public final class EjectionCap {
   }
 
   /**
-   * One member's place under the cap, which it holds from before its breaker opens until it closes. A member that is not in scope has none,
-   * and its breaker does not open: what still comes is the end of requests from before.
+   * One member's place under the cap, which it holds from before its breaker opens until it closes. A member that is not in scope
+   * has none, and its breaker does not open: what still comes is the end of requests from before.
    */
   final class Place implements OpenGate {
 

@@ -39,6 +39,7 @@ class CanaryTest implements StrategyContract {
         .backends(backends)
         .time(clock)
         .chance(SeededChance.of(42))
+        .maxEjected(0) // it is the strategy that is tried
         .build();
   }
 
