@@ -109,11 +109,20 @@ final class Placement implements Choice, Lease {
         balancer.listeners().leased(member(), context);
         return;
       }
-      // If the membership was exchanged meanwhile, those who refused may have left and others have
-      // come. If a veto has just come, it may be the one that begins a panic; if one has gone, its
-      // member may have been looked at before.
-    } while (now != pool.publication() || now.panicNow() != panic || acceptsAny(now));
+    } while (hasChanged(now, panic));
     throw pool.closed() ? new LoadBalancerClosedException(balancer.name()) : nobody(now);
+  }
+
+  /**
+   * Whether somebody may be found by another look. If a veto has just come, it may be the one that begins a panic; if one has
+   * gone, its member may have been looked at before; if the membership was exchanged, those who refused may have left and others
+   * have come. That comes last: by then, who has left was seen to.
+   */
+  private boolean hasChanged(Publication now, boolean panic) {
+    return now.panicNow() != panic
+        || acceptsAny(now)
+        || now.panicNow() != panic
+        || now != balancer.members().publication();
   }
 
   private boolean acceptsAny(Publication now) {
