@@ -143,11 +143,6 @@ public final class PoolMember extends Occupancy implements Member {
     return released();
   }
 
-  /** Whether it has as many requests as its limit allows. */
-  public boolean full() {
-    return limit != null && limit.inFlight() >= limit.limit();
-  }
-
   /** For how long its detector grants no permit, in nanoseconds from now, zero or more; {@link Long#MAX_VALUE} if it does. */
   public long rejectsFor(long now) {
     return detector == null ? Long.MAX_VALUE : detector.rejectsFor(now);
