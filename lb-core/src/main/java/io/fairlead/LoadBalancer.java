@@ -360,6 +360,7 @@ public interface LoadBalancer extends AutoCloseable {
       return new Guards(
           maxEjected == 0 ? null : checked(circuitBreaker.copy().time(time).chance(chance)),
           maxEjected,
+          chance,
           memberLimit == null ? null : memberLimit.copy().time(time));
     }
   }

@@ -45,6 +45,7 @@ final class Placement implements Choice, Lease {
   private long seed;
   private boolean seeded;
   private @Nullable Set<PoolMember> refused;
+  private @Nullable PoolMember probed; // of whom it is asked whether this request may be a probe
 
   // Once leased.
   private @Nullable PoolMember member;
@@ -103,14 +104,24 @@ final class Placement implements Choice, Lease {
     do {
       now = pool.publication();
       panic = now.panic();
-      if (target == Target.SAME ? takeSame(panic) : take(now, target)) {
-        publication = null;
-        refused = null;
-        balancer.listeners().leased(member(), context);
+      if (target == Target.SAME
+          ? takeSame(panic)
+          : (previous == null && probe(now)) || take(now, target)) {
+        chosen();
         return;
       }
     } while (hasChanged(now, panic));
-    throw pool.closed() ? new LoadBalancerClosedException(balancer.name()) : nobody(now);
+    if (target != Target.SAME && takeLast(now, target)) {
+      chosen();
+      return;
+    }
+    throw pool.closed() ? new LoadBalancerClosedException(balancer.name()) : nobody(now, target);
+  }
+
+  private void chosen() {
+    publication = null;
+    refused = null;
+    balancer.listeners().leased(member(), context);
   }
 
   /**
@@ -134,15 +145,19 @@ final class Placement implements Choice, Lease {
     return false;
   }
 
-  private LoadBalancingException nobody(Publication now) {
+  private LoadBalancingException nobody(Publication now, Target target) {
     boolean overloaded = false;
     boolean soon = false; // at any moment one may have room, or have passed its trial
     long earliest = Long.MAX_VALUE;
-    for (PoolMember candidate : refused == null ? Set.<PoolMember>of() : refused) {
-      if (!candidate.draining()) {
+    for (int i = 0; i < now.size(); i++) {
+      PoolMember candidate = now.member(i);
+      long wait = candidate.rejectsFor(startNanos);
+      boolean out = wait != Long.MAX_VALUE
+          && now.probeable(candidate)
+          && !(target == Target.UNTRIED && tried(candidate));
+      if ((hasRefused(candidate) || out) && !candidate.draining()) {
         overloaded = true;
-        long wait = candidate.rejectsFor(startNanos);
-        soon |= wait == Long.MAX_VALUE || candidate.onTrial();
+        soon |= wait == Long.MAX_VALUE || candidate.onTrial(startNanos);
         earliest = Math.min(earliest, wait);
       }
     }
@@ -167,6 +182,9 @@ final class Placement implements Choice, Lease {
     if (tried(candidate)) {
       return "was tried";
     }
+    if (candidate.onTrial(startNanos) && balancer.members().publication().probeable(candidate)) {
+      return "is on trial with another request, after it failed";
+    }
     if (!candidate.vetoes().isEmpty()) {
       return "is vetoed ("
           + candidate.vetoes().stream().map(Veto::toString).collect(Collectors.joining(", ")) + ")";
@@ -174,16 +192,77 @@ final class Placement implements Choice, Lease {
     if (candidate.draining()) {
       return "has just left";
     }
-    if (candidate.onTrial()) {
-      return "is on trial with another request, after it failed";
-    }
     if (candidate.rejectsFor(startNanos) != Long.MAX_VALUE) {
       return "has just failed too often";
     }
-    if (refused != null && refused.contains(candidate)) {
+    if (hasRefused(candidate)) {
       return "had as many in flight as its limit allows: " + candidate.inFlight() + " now";
     }
     return candidate.weight() == 0 ? "is of weight 0" : "was not there a moment ago";
+  }
+
+  private boolean hasRefused(PoolMember candidate) {
+    return refused != null && refused.contains(candidate);
+  }
+
+  // A member that is out is brought a request rather than waits for one: by a strategy that goes
+  // by keys it might never be asked for, and hold its place under the cap for ever.
+  private boolean probe(Publication now) {
+    PoolMember[] due = balancer.members().due();
+    if (due.length == 0) {
+      return false;
+    }
+    publication = now;
+    int start = due.length == 1 ? 0 : Draws.index(random(), due.length);
+    for (int i = 0; i < due.length; i++) {
+      PoolMember candidate = due[(start + i) % due.length];
+      if (now.probeable(candidate) && suits(candidate, now) && probe(candidate, false)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Whether this request may be the probe: one that can be repeated if it fails there, or with which nothing is sent if it does, and
+   * that would go there if the member were in. If no such request has come for a while, any.
+   */
+  private boolean suits(PoolMember candidate, Publication now) {
+    if (candidate.detector().isOverdue(startNanos)) {
+      return true;
+    }
+    if (!context.isRepeatable() && !candidate.detector().isUnreachable()) {
+      return false;
+    }
+    probed = candidate;
+    try {
+      return now.picker().carries(this, candidate);
+    } catch (Throwable e) {
+      balancer.members().strategyThrew(e);
+      return false;
+    } finally {
+      probed = null;
+    }
+  }
+
+  private boolean probe(PoolMember candidate, boolean early) {
+    Backend address = candidate.backend();
+    return entered(candidate, address, candidate.probe(startNanos, early));
+  }
+
+  /** The last resort: whoever is out, if nobody else is at it. With one that can't be connected to nothing is lost but time. */
+  private boolean takeLast(Publication now, Target target) {
+    int start = Draws.index(random(), Math.max(1, now.size()));
+    for (int i = 0; i < now.size(); i++) {
+      PoolMember candidate = now.member((start + i) % now.size());
+      if (now.probeable(candidate)
+          && !hasRefused(candidate)
+          && !(target == Target.UNTRIED && tried(candidate))
+          && probe(candidate, true)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private boolean takeSame(boolean panic) {
@@ -260,11 +339,7 @@ final class Placement implements Choice, Lease {
   /** Each one that refuses is remembered, so that choosing ends. */
   private boolean enter(PoolMember candidate, boolean panic) {
     Backend address = candidate.backend();
-    long granted = candidate.enter(startNanos, panic);
-    if (granted != PoolMember.REFUSED) {
-      member = candidate;
-      backend = address;
-      permit = granted;
+    if (entered(candidate, address, candidate.enter(startNanos, panic))) {
       return true;
     }
     if (refused == null) {
@@ -272,6 +347,16 @@ final class Placement implements Choice, Lease {
     }
     refused.add(candidate);
     return false;
+  }
+
+  private boolean entered(PoolMember candidate, Backend address, long granted) {
+    if (granted == PoolMember.REFUSED) {
+      return false;
+    }
+    member = candidate;
+    backend = address;
+    permit = granted;
+    return true;
   }
 
   @Override
@@ -313,10 +398,10 @@ final class Placement implements Choice, Lease {
     return publication != null
         && candidate instanceof PoolMember own
         && own.belongsTo(balancer.members())
-        && publication.pickable(own)
+        && (publication.pickable(own) || own == probed)
         && !own.draining()
         && (mayRepeat || !tried(own))
-        && (refused == null || !refused.contains(own));
+        && !hasRefused(own);
   }
 
   @Override

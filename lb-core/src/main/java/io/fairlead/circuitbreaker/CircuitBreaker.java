@@ -62,7 +62,8 @@ public final class CircuitBreaker {
 
   /**
    * The permit of a call that does not count, whatever becomes of it: what a disabled breaker gives, and what callers may use who
-   * must make a call although the breaker is open.
+   * must make a call although the breaker is open. Of all permits bit 30 or 31 is set, or both: a caller that has other numbers
+   * beside them can tell the two apart.
    */
   public static final long UNCOUNTED = Permits.UNCOUNTED;
 

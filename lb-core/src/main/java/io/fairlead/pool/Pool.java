@@ -5,7 +5,7 @@ import io.fairlead.backend.BackendPool;
 import io.fairlead.backend.Member;
 import io.fairlead.backend.MemberControl;
 import io.fairlead.backend.Members;
-import io.fairlead.circuitbreaker.CircuitBreaker;
+import io.fairlead.circuitbreaker.Transition;
 import io.fairlead.concurrency.ConcurrencyLimit;
 import io.fairlead.health.EjectionCap;
 import io.fairlead.health.FailureDetector;
@@ -75,12 +75,16 @@ public final class Pool implements BackendPool {
     }
   }
 
+  private static final Set<String> OWN_POLICIES =
+      Set.of(SlowStart.POLICY, FailureDetector.EJECTION, FailureDetector.REACHABILITY);
+
   private final String name;
   private final TimeSource time;
   private final double panicThreshold;
   private final SlowStart slowStart;
   private final Guards guards;
   private final EjectionCap ejectionCap;
+  private final Probes probes = new Probes();
   private final Selector selector;
   private final Events events;
   private final Timers timers;
@@ -475,7 +479,7 @@ public final class Pool implements BackendPool {
       throw new IllegalArgumentException(
           "member: " + member + " (expected: a member of the pool of " + name + ")");
     }
-    if (policy.equals(SlowStart.POLICY) || policy.equals(FailureDetector.POLICY)) {
+    if (OWN_POLICIES.contains(policy)) {
       throw new IllegalArgumentException("policy: " + policy
           + " (expected: another name, since this is the balancer's own policy)");
     }
@@ -492,21 +496,62 @@ public final class Pool implements BackendPool {
     return panicThreshold;
   }
 
-  /** A failure detector for a new member, or null if there are none. */
-  @Nullable
+  /** A failure detector for a new member. */
   FailureDetector newDetector(PoolMember member) {
-    CircuitBreaker.Builder recipe = guards.circuitBreaker();
-    return recipe == null
-        ? null
-        : new FailureDetector(
-            name + " at " + member,
-            recipe,
-            ejectionCap,
-            member.control(FailureDetector.POLICY),
-            transition -> {
-              events.circuitChanged(member, transition);
-              availabilityChanged(); // one on trial does not count against a panic
-            });
+    return new FailureDetector(
+        name + " at " + member,
+        time,
+        guards.chance(),
+        guards.circuitBreaker(),
+        ejectionCap,
+        member.control(FailureDetector.EJECTION),
+        member.control(FailureDetector.REACHABILITY),
+        new Surroundings(member));
+  }
+
+  /** What a member's failure detector tells of it. */
+  private final class Surroundings implements FailureDetector.Listener {
+    private final PoolMember member;
+    private Timers.@Nullable Timer next; // of whichever thread tells
+
+    Surroundings(PoolMember member) {
+      this.member = member;
+    }
+
+    @Override
+    public void circuitChanged(Transition transition) {
+      events.circuitChanged(member, transition);
+      availabilityChanged();
+    }
+
+    @Override
+    public void noProbe() {
+      cancel();
+      probes.set(member, false);
+    }
+
+    @Override
+    public void probeFrom(long nanos) {
+      cancel();
+      boolean due = time.nanos() - nanos >= 0;
+      probes.set(member, due);
+      if (!due) {
+        next = timers.timer(() -> member.detector().revise());
+        next.set(nanos);
+      }
+    }
+
+    private void cancel() {
+      if (next != null) {
+        next.cancel();
+        next = null;
+      }
+    }
+  }
+
+  /** Those that are out and may be probed now: almost always nobody. Not to be changed. */
+  public PoolMember[] due() {
+    return probes.due();
   }
 
   /** A concurrency limit for a new member, or null if there are none. */

@@ -25,7 +25,7 @@ public final class PoolMember extends Occupancy implements Member {
 
   private final Pool pool;
   private final @Nullable ConcurrencyLimit limit;
-  private final @Nullable FailureDetector detector;
+  private final FailureDetector detector;
 
   // What a choice asks, in the object itself and not behind it.
   private volatile Standing standing = Standing.CLEAN;
@@ -71,11 +71,27 @@ public final class PoolMember extends Occupancy implements Member {
     if (limit != null && !limit.tryAcquire()) {
       return REFUSED;
     }
-    long permit = detector == null ? CircuitBreaker.UNCOUNTED : detector.tryAcquire(now, panic);
+    return granted(detector.tryAcquire(now, panic), now);
+  }
+
+  /**
+   * A permit for one request that starts now, as a probe, or {@link #REFUSED} and nothing has changed: as in {@link #enter(long,
+   * boolean)}, or it is not out, or not due, or others are at it.
+   *
+   * @param early whether a member that can't be connected to may be tried before it is due
+   */
+  public long probe(long now, boolean early) {
+    if (limit != null && !limit.tryAcquire()) {
+      return REFUSED;
+    }
+    return granted(detector.tryProbe(now, early), now);
+  }
+
+  private long granted(long permit, long now) {
     if (permit != REFUSED && enter(now)) {
       return permit;
     }
-    if (permit != REFUSED && detector != null) {
+    if (permit != REFUSED) {
       detector.cancel(permit);
     }
     if (limit != null) {
@@ -120,9 +136,7 @@ public final class PoolMember extends Occupancy implements Member {
     if (limit != null) {
       limit.observe(outcome, Math.max(0, now - startNanos), now); // clocks of one's own may go back
     }
-    if (detector != null) {
-      detector.answered(permit, outcome, now - startNanos, now);
-    }
+    detector.answered(permit, outcome, now - startNanos, now);
     try {
       tracker.answered(outcome, startNanos, now);
     } catch (Throwable e) {
@@ -145,17 +159,17 @@ public final class PoolMember extends Occupancy implements Member {
 
   /** For how long its detector grants no permit, in nanoseconds from now, zero or more; {@link Long#MAX_VALUE} if it does. */
   public long rejectsFor(long now) {
-    return detector == null ? Long.MAX_VALUE : detector.rejectsFor(now);
+    return detector.rejectsFor(now);
   }
 
   /** Whether nothing is held against it, nor is it on trial. */
   boolean isTrusted() {
-    return standing.available() && (detector == null || detector.trusts());
+    return standing.available() && detector.trusts();
   }
 
   /** Whether its detector lets but few requests try it, and as many are under way. */
-  public boolean onTrial() {
-    return detector != null && detector.onTrial();
+  public boolean onTrial(long now) {
+    return detector.onTrial(now);
   }
 
   /** Its concurrency limit, or null if there is none. */
@@ -163,23 +177,19 @@ public final class PoolMember extends Occupancy implements Member {
     return limit;
   }
 
-  /** Its failure detector, or null if there is none. */
-  public @Nullable FailureDetector detector() {
+  /** Its failure detector. */
+  public FailureDetector detector() {
     return detector;
   }
 
   /** It can be chosen from now on. */
   void enterScope() {
-    if (detector != null) {
-      detector.enterScope();
-    }
+    detector.enterScope();
   }
 
   /** It can be chosen no more. */
   void leaveScope() {
-    if (detector != null) {
-      detector.leaveScope();
-    }
+    detector.leaveScope();
   }
 
   /** Tells that it has joined, if it was not told yet. */
@@ -200,6 +210,14 @@ public final class PoolMember extends Occupancy implements Member {
   boolean pickable(boolean panic, Membership membership) {
     Standing standing = this.standing;
     return standing.allows(panic)
+        && standing.factor() > 0
+        && (ownWeight > 0 || membership.allWeightsZero());
+  }
+
+  /** Whether nothing but its own failure detector keeps it from being picked, if anything does. */
+  boolean probeable(Membership membership) {
+    Standing standing = this.standing;
+    return !standing.foreign()
         && standing.factor() > 0
         && (ownWeight > 0 || membership.allWeightsZero());
   }

@@ -71,6 +71,11 @@ public final class Publication {
     return panic();
   }
 
+  /** Whether nothing but a member's own failure detector keeps it from being picked, if anything does. */
+  public boolean probeable(PoolMember member) {
+    return member.probeable(scope);
+  }
+
   /** Whether vetoes and weight allow a member to be picked now. */
   public boolean pickable(PoolMember member) {
     return scope.pickable(member);

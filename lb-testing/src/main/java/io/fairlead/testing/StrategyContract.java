@@ -350,7 +350,7 @@ public interface StrategyContract {
         tried.add(lease.backend().id());
         boolean again = false;
         for (int attempt = 2; attempt <= 2 * size; attempt++) {
-          lease.record(Outcome.connectFailure());
+          lease.record(Outcome.serverError()); // not one by which it would be out
           Lease next = lease.another();
           lease.close();
           lease = next;
@@ -375,7 +375,7 @@ public interface StrategyContract {
         Outcome.timeout(),
         Outcome.protocolError(),
         Outcome.serverError(),
-        Outcome.unavailable(Duration.ofSeconds(1)),
+        Outcome.unavailable(Duration.ZERO),
         Outcome.throttled(Duration.ZERO),
         Outcome.abandoned(),
         Outcome.ignored(),
