@@ -128,6 +128,7 @@ public interface LoadBalancer extends AutoCloseable {
     Duration slowStart = Duration.ZERO;
     private CircuitBreaker.Builder circuitBreaker = CircuitBreaker.builder();
     private double maxEjected = 0.5;
+    private Duration maxSilence = Duration.ofSeconds(1);
     private ConcurrencyLimit.@Nullable Builder memberLimit;
     private ConcurrencyLimit.@Nullable Builder serviceLimit;
     private @Nullable TokenBucket bucket;
@@ -249,6 +250,24 @@ public interface LoadBalancer extends AutoCloseable {
     }
 
     /**
+     * How long a server may leave requests unanswered, and answer none, while others answer theirs. One that is silent for longer, and
+     * for more than three times as long as the slowest answer of late took, is ejected at once: before time-outs tell that it accepts
+     * requests and does nothing with them. An answer that comes after all brings it back. Whether it has gone silent is looked at four
+     * times within this time, as long as requests are outstanding.
+     *
+     * @param time zero to an hour; 1 second by default. Zero for no such watch; there is none either if nobody {@linkplain #maxEjected
+     *     may be ejected}
+     */
+    public Builder maxSilence(Duration time) {
+      if (Objects.requireNonNull(time, "maxSilence").isNegative()
+          || time.compareTo(Duration.ofHours(1)) > 0) {
+        throw new IllegalArgumentException("maxSilence: " + time + " (expected: zero to an hour)");
+      }
+      this.maxSilence = time;
+      return this;
+    }
+
+    /**
      * How many requests may be in flight on one server; one that has as many gets no more until one ends. No limit by default.
      *
      * @param recipe each server gets a limit made by it. Its time is the balancer's own
@@ -361,6 +380,7 @@ public interface LoadBalancer extends AutoCloseable {
           maxEjected == 0 ? null : checked(circuitBreaker.copy().time(time).chance(chance)),
           maxEjected,
           chance,
+          maxEjected == 0 ? 0 : maxSilence.toNanos(),
           memberLimit == null ? null : memberLimit.copy().time(time));
     }
   }

@@ -151,13 +151,12 @@ final class Placement implements Choice, Lease {
     long earliest = Long.MAX_VALUE;
     for (int i = 0; i < now.size(); i++) {
       PoolMember candidate = now.member(i);
-      long wait = candidate.rejectsFor(startNanos);
-      boolean out = wait != Long.MAX_VALUE
-          && now.probeable(candidate)
-          && !(target == Target.UNTRIED && tried(candidate));
+      long wait = now.waitNanos(candidate, startNanos);
+      boolean out = wait != Long.MAX_VALUE && !(target == Target.UNTRIED && tried(candidate));
       if ((hasRefused(candidate) || out) && !candidate.draining()) {
         overloaded = true;
-        soon |= wait == Long.MAX_VALUE || candidate.onTrial(startNanos);
+        soon |=
+            wait == Long.MAX_VALUE || (now.probeable(candidate) && candidate.onTrial(startNanos));
         earliest = Math.min(earliest, wait);
       }
     }
@@ -192,7 +191,7 @@ final class Placement implements Choice, Lease {
     if (candidate.draining()) {
       return "has just left";
     }
-    if (candidate.rejectsFor(startNanos) != Long.MAX_VALUE) {
+    if (!candidate.detector().trusts()) {
       return "has just failed too often";
     }
     if (hasRefused(candidate)) {

@@ -372,9 +372,21 @@ public final class CircuitBreaker {
     }
   }
 
-  private void open(Closed closed, Supplier<String> reason, long nowNanos) {
+  /**
+   * Opens it as if too many calls had failed, for a reason that it can't see by itself: that calls don't come to an end at all, say.
+   * Without effect if it is not closed, or if its {@link OpenGate} does not let it.
+   *
+   * @param reason why, for people; what {@link Transition#reason} says
+   * @return whether it has opened by this
+   */
+  public boolean trip(String reason) {
+    Objects.requireNonNull(reason, "reason");
+    return phase instanceof Closed closed && open(closed, () -> reason, settings.clock.nanos());
+  }
+
+  private boolean open(Closed closed, Supplier<String> reason, long nowNanos) {
     if (gate != null && !mayOpen(gate)) {
-      return;
+      return false;
     }
     boolean opened = false;
     try {
@@ -385,6 +397,7 @@ public final class CircuitBreaker {
         returnPlace();
       }
     }
+    return opened;
   }
 
   /** An outcome of a permit that is not of the present stay in the closed state. */

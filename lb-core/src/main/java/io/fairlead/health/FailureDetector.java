@@ -41,6 +41,8 @@ public final class FailureDetector implements CircuitBreakerListener {
     void probeFrom(long nanos);
   }
 
+  private static final String SILENT = "silent for ";
+
   private static final Logger log = LoggerFactory.getLogger(FailureDetector.class);
 
   private final String name;
@@ -54,6 +56,7 @@ public final class FailureDetector implements CircuitBreakerListener {
   private final AtomicInteger revisions = new AtomicInteger();
   private volatile boolean inScope;
   private volatile long overdueNanos; // means something while the breaker is not closed
+  private volatile boolean silent; // is why it was ejected, and all that is held against it
   private boolean vetoed; // as unreachable; of whoever is revising
 
   /**
@@ -173,6 +176,9 @@ public final class FailureDetector implements CircuitBreakerListener {
     }
     if (breaker != null && counted != CircuitBreaker.REJECTED) {
       tell(breaker, counted, kind, elapsedNanos, now);
+      if (!breaker.isClosed() && silent && kind == Outcome.Kind.SUCCESS) {
+        breaker.reset(); // an answer after all, and silence is all that was held against it
+      }
       reviseIfOut();
     }
   }
@@ -201,6 +207,7 @@ public final class FailureDetector implements CircuitBreakerListener {
         long until = transition.untilNanos();
         long open = until - transition.atNanos();
         overdueNanos = until + open;
+        silent = transition.reason().startsWith(SILENT);
         ejection.veto(Veto.Kind.STATISTICAL, transition.reason());
         place.out();
         log.info("{}: ejected for {} ms: {}", name, open / 1_000_000, transition.reason());
@@ -215,6 +222,18 @@ public final class FailureDetector implements CircuitBreakerListener {
     }
     listener.circuitChanged(transition);
     revise();
+  }
+
+  /**
+   * The member has answered nothing for a conspicuous time: it is ejected, if there is a place under the cap.
+   *
+   * @param nanos since when, ago
+   * @param outstanding how many requests it has not answered
+   */
+  public void silent(long nanos, int outstanding) {
+    if (breaker != null && !reachability.isOut()) {
+      breaker.trip(SILENT + nanos / 1_000_000 + " ms with " + outstanding + " outstanding");
+    }
   }
 
   private void reviseIfOut() {

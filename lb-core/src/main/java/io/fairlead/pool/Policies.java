@@ -69,6 +69,12 @@ final class Policies {
     }
   }
 
+  /** Whether it is not of the member's own failure detector. */
+  static boolean isForeign(Veto veto) {
+    return !veto.policy().equals(FailureDetector.EJECTION)
+        && !veto.policy().equals(FailureDetector.REACHABILITY);
+  }
+
   private void sumUp() {
     List<Veto> vetoes = new ArrayList<>();
     boolean hard = false;
@@ -79,8 +85,7 @@ final class Policies {
       if (control.veto != null) {
         vetoes.add(control.veto);
         hard |= control.veto.kind() == Veto.Kind.HARD;
-        foreign |= !control.policy.equals(FailureDetector.EJECTION)
-            && !control.policy.equals(FailureDetector.REACHABILITY);
+        foreign |= isForeign(control.veto);
       }
     }
     member.standing(

@@ -75,14 +75,20 @@ public final class Pool implements BackendPool {
     }
   }
 
-  private static final Set<String> OWN_POLICIES =
-      Set.of(SlowStart.POLICY, FailureDetector.EJECTION, FailureDetector.REACHABILITY);
+  private static final Set<String> OWN_POLICIES = Set.of(
+      SlowStart.POLICY,
+      FailureDetector.EJECTION,
+      FailureDetector.REACHABILITY,
+      Pushback.RETRY_AFTER,
+      Pushback.THROTTLING);
 
   private final String name;
   private final TimeSource time;
   private final double panicThreshold;
   private final SlowStart slowStart;
   private final Guards guards;
+  private final Silence silence;
+  private final Pushback pushback;
   private final EjectionCap ejectionCap;
   private final Probes probes = new Probes();
   private final Selector selector;
@@ -110,6 +116,8 @@ public final class Pool implements BackendPool {
     this.refresh = timers.timer(() -> this.publication.all.refresh());
     this.slowStart = new SlowStart(this, timers, settings.slowStart().toNanos());
     this.guards = settings.guards();
+    this.silence = new Silence(this, timers, guards.maxSilenceNanos());
+    this.pushback = new Pushback(this, timers);
     this.ejectionCap = new EjectionCap(
         guards.maxEjected(), () -> this.publication.meant(), () -> this.publication.available());
     this.selector = selector;
@@ -343,6 +351,7 @@ public final class Pool implements BackendPool {
     forget(member);
     member.close();
     slowStart.end(member);
+    pushback.end(member);
     events.drained(member);
     forgetDraining(member);
     closeSelectorIfDone();
@@ -563,6 +572,14 @@ public final class Pool implements BackendPool {
 
   SlowStart slowStart() {
     return slowStart;
+  }
+
+  Silence silence() {
+    return silence;
+  }
+
+  Pushback pushback() {
+    return pushback;
   }
 
   NanoClock clock() {

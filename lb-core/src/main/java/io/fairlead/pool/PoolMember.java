@@ -36,6 +36,7 @@ public final class PoolMember extends Occupancy implements Member {
 
   private final AtomicLongArray counts = new AtomicLongArray(Outcome.Kind.values().length);
   private final Policies policies;
+  private final Silence.Seen seen = new Silence.Seen();
 
   PoolMember(Pool pool, Backend backend) {
     this.pool = pool;
@@ -111,6 +112,7 @@ public final class PoolMember extends Occupancy implements Member {
     if (before == DRAINS) {
       return false;
     }
+    pool.silence().began();
     if (before == 0 && silentSince - now < 0) {
       // The last one that was outstanding ended, without an answer, between the look and the count.
       silentSince = now;
@@ -137,6 +139,8 @@ public final class PoolMember extends Occupancy implements Member {
       limit.observe(outcome, Math.max(0, now - startNanos), now); // clocks of one's own may go back
     }
     detector.answered(permit, outcome, now - startNanos, now);
+    pool.silence().answered(kind, now - startNanos);
+    pool.pushback().answered(this, outcome, startNanos, now);
     try {
       tracker.answered(outcome, startNanos, now);
     } catch (Throwable e) {
@@ -157,9 +161,24 @@ public final class PoolMember extends Occupancy implements Member {
     return released();
   }
 
-  /** For how long its detector grants no permit, in nanoseconds from now, zero or more; {@link Long#MAX_VALUE} if it does. */
-  public long rejectsFor(long now) {
-    return detector.rejectsFor(now);
+  /**
+   * In how long it may be asked, if nothing keeps it from that but what its requests have told: in nanoseconds from now, zero or more;
+   * {@link Long#MAX_VALUE} if it is not kept from it, or by something else.
+   */
+  long waitNanos(long now, Membership membership) {
+    Standing standing = this.standing;
+    long wait = detector.rejectsFor(now);
+    boolean known = wait != Long.MAX_VALUE && isMeant(standing, membership);
+    for (Veto veto : standing.vetoes()) {
+      if (veto.policy().equals(Pushback.RETRY_AFTER)) {
+        long asked = Math.max(0, veto.untilNanos() - now);
+        wait = wait == Long.MAX_VALUE ? asked : Math.max(wait, asked);
+        known = isMeant(standing, membership);
+      } else if (Policies.isForeign(veto)) {
+        return Long.MAX_VALUE;
+      }
+    }
+    return known ? wait : Long.MAX_VALUE;
   }
 
   /** Whether nothing is held against it, nor is it on trial. */
@@ -209,17 +228,21 @@ public final class PoolMember extends Occupancy implements Member {
   /** Whether vetoes and weight allow it to be picked. */
   boolean pickable(boolean panic, Membership membership) {
     Standing standing = this.standing;
-    return standing.allows(panic)
-        && standing.factor() > 0
-        && (ownWeight > 0 || membership.allWeightsZero());
+    return standing.allows(panic) && isMeant(standing, membership);
+  }
+
+  private boolean isMeant(Standing standing, Membership membership) {
+    return standing.factor() > 0 && (ownWeight > 0 || membership.allWeightsZero());
   }
 
   /** Whether nothing but its own failure detector keeps it from being picked, if anything does. */
   boolean probeable(Membership membership) {
     Standing standing = this.standing;
-    return !standing.foreign()
-        && standing.factor() > 0
-        && (ownWeight > 0 || membership.allWeightsZero());
+    return !standing.foreign() && isMeant(standing, membership);
+  }
+
+  Silence.Seen seen() {
+    return seen;
   }
 
   Standing standing() {
