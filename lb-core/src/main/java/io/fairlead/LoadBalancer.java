@@ -215,7 +215,7 @@ public interface LoadBalancer extends AutoCloseable {
 
     /**
      * The breaker that is the failure detector of each server: when it opens, the server is ejected, which is to say that it gets no
-     * requests until the breaker lets some try. Whatever {@linkplain io.fairlead.request.Outcome#failed() failed} is a failure. By
+     * requests until the breaker lets some try, and few until it has closed. Each endpoint that fails on a server gets one, too. Whatever {@linkplain io.fairlead.request.Outcome#failed() failed} is a failure. By
      * default it opens after 10 failures in a row, or when half of at least 20 calls within 10 seconds have failed; for 4 to 5 seconds
      * at first, twice as long each further time in a row, up to a minute; and then lets one request try.
      *

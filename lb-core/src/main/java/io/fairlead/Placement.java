@@ -3,6 +3,7 @@ package io.fairlead;
 import io.fairlead.backend.Backend;
 import io.fairlead.backend.Member;
 import io.fairlead.backend.Veto;
+import io.fairlead.health.EndpointDetectors;
 import io.fairlead.pool.Pool;
 import io.fairlead.pool.PoolMember;
 import io.fairlead.pool.Publication;
@@ -45,12 +46,14 @@ final class Placement implements Choice, Lease {
   private long seed;
   private boolean seeded;
   private @Nullable Set<PoolMember> refused;
+  private boolean scoped; // whether an endpoint may be turned away
   private @Nullable PoolMember probed; // of whom it is asked whether this request may be a probe
 
   // Once leased.
   private @Nullable PoolMember member;
   private @Nullable Backend backend;
   private long permit;
+  private EndpointDetectors.@Nullable Trial trial; // of the endpoint, if it is on one
   private volatile long answeredNanos;
 
   /** {@link #ANSWERING} to {@link #CLOSED}: who comes first, and who has to release. */
@@ -269,6 +272,18 @@ final class Placement implements Choice, Lease {
   }
 
   private boolean take(Publication now, Target target) {
+    scoped = context.endpoint() != null && balancer.members().endpoints().isAnyOpen();
+    if (takeInScope(now, target)) {
+      return true;
+    }
+    if (!scoped) {
+      return false;
+    }
+    scoped = false; // rather to who fails at this endpoint than to nobody
+    return takeInScope(now, target);
+  }
+
+  private boolean takeInScope(Publication now, Target target) {
     publication = now;
     refused = null;
     mayRepeat = previous == null;
@@ -338,14 +353,31 @@ final class Placement implements Choice, Lease {
   /** Each one that refuses is remembered, so that choosing ends. */
   private boolean enter(PoolMember candidate, boolean panic) {
     Backend address = candidate.backend();
-    if (entered(candidate, address, candidate.enter(startNanos, panic))) {
-      return true;
+    EndpointDetectors.Trial needed = scoped ? trialOf(candidate) : null;
+    if (needed == null || !needed.isRefused()) {
+      if (entered(candidate, address, candidate.enter(startNanos, panic))) {
+        trial = needed;
+        return true;
+      }
+      if (needed != null) {
+        needed.cancel();
+      }
     }
     if (refused == null) {
       refused = new HashSet<>();
     }
     refused.add(candidate);
     return false;
+  }
+
+  private EndpointDetectors.@Nullable Trial trialOf(PoolMember candidate) {
+    String endpoint = Objects.requireNonNull(context.endpoint());
+    return balancer.members().endpoints().tryAcquire(candidate, endpoint, startNanos);
+  }
+
+  private boolean turnsAway(PoolMember candidate) {
+    String endpoint = Objects.requireNonNull(context.endpoint());
+    return balancer.members().endpoints().turnsAway(candidate, endpoint, startNanos);
   }
 
   private boolean entered(PoolMember candidate, Backend address, long granted) {
@@ -400,7 +432,8 @@ final class Placement implements Choice, Lease {
         && (publication.pickable(own) || own == probed)
         && !own.draining()
         && (mayRepeat || !tried(own))
-        && !hasRefused(own);
+        && !hasRefused(own)
+        && !(scoped && turnsAway(own));
   }
 
   @Override
@@ -476,6 +509,13 @@ final class Placement implements Choice, Lease {
   private void answer(Outcome outcome) {
     long now = balancer.clock().nanos();
     answeredNanos = now;
+    String endpoint = context.endpoint();
+    if (endpoint != null && !member().draining()) {
+      balancer
+          .members()
+          .endpoints()
+          .answered(member(), endpoint, trial, outcome, now - startNanos, now);
+    }
     member().answered(permit, outcome, startNanos, now);
     if (admission != null) {
       admission.answered(outcome, now);

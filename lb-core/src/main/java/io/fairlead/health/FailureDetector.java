@@ -183,7 +183,7 @@ public final class FailureDetector implements CircuitBreakerListener {
     }
   }
 
-  private static void tell(
+  static void tell(
       CircuitBreaker breaker, long permit, Outcome.Kind kind, long elapsedNanos, long now) {
     switch (kind) {
       case SUCCESS -> breaker.succeeded(permit, elapsedNanos, now);
@@ -233,6 +233,13 @@ public final class FailureDetector implements CircuitBreakerListener {
   public void silent(long nanos, int outstanding) {
     if (breaker != null && !reachability.isOut()) {
       breaker.trip(SILENT + nanos / 1_000_000 + " ms with " + outstanding + " outstanding");
+    }
+  }
+
+  /** One of the member's endpoints was found to fail, and what it did is not to be held against the others. */
+  public void endpointOpened() {
+    if (breaker != null && breaker.isClosed()) {
+      breaker.reset();
     }
   }
 

@@ -8,6 +8,7 @@ import io.fairlead.backend.Members;
 import io.fairlead.circuitbreaker.Transition;
 import io.fairlead.concurrency.ConcurrencyLimit;
 import io.fairlead.health.EjectionCap;
+import io.fairlead.health.EndpointDetectors;
 import io.fairlead.health.FailureDetector;
 import io.fairlead.strategy.Picker;
 import io.fairlead.strategy.Selector;
@@ -87,6 +88,7 @@ public final class Pool implements BackendPool {
   private final double panicThreshold;
   private final SlowStart slowStart;
   private final Guards guards;
+  private final EndpointDetectors<PoolMember> endpoints;
   private final Silence silence;
   private final Pushback pushback;
   private final EjectionCap ejectionCap;
@@ -118,11 +120,17 @@ public final class Pool implements BackendPool {
     this.guards = settings.guards();
     this.silence = new Silence(this, timers, guards.maxSilenceNanos());
     this.pushback = new Pushback(this, timers);
-    this.ejectionCap = new EjectionCap(
-        guards.maxEjected(), () -> this.publication.meant(), () -> this.publication.available());
+    this.ejectionCap = newCap();
+    this.endpoints = new EndpointDetectors<>(
+        name, guards.circuitBreaker(), this::newCap, member -> member.detector().endpointOpened());
     this.selector = selector;
     this.events = new Events(listener);
     this.publication = nothing();
+  }
+
+  private EjectionCap newCap() {
+    return new EjectionCap(
+        guards.maxEjected(), () -> this.publication.meant(), () -> this.publication.available());
   }
 
   private Publication nothing() {
@@ -271,6 +279,7 @@ public final class Pool implements BackendPool {
 
   private void leave(PoolMember member) {
     awaitEnd(member);
+    endpoints.forget(member);
     events.draining(member);
     if (member.drain()) {
       gone(member);
@@ -352,6 +361,7 @@ public final class Pool implements BackendPool {
     member.close();
     slowStart.end(member);
     pushback.end(member);
+    endpoints.forget(member); // what was under way may have failed since
     events.drained(member);
     forgetDraining(member);
     closeSelectorIfDone();
@@ -561,6 +571,11 @@ public final class Pool implements BackendPool {
   /** Those that are out and may be probed now: almost always nobody. Not to be changed. */
   public PoolMember[] due() {
     return probes.due();
+  }
+
+  /** What judges single endpoints of members. */
+  public EndpointDetectors<PoolMember> endpoints() {
+    return endpoints;
   }
 
   /** A concurrency limit for a new member, or null if there are none. */
