@@ -15,6 +15,7 @@ import io.fairlead.retry.CallPlan.Event;
 import io.fairlead.strategy.Environment;
 import io.fairlead.strategy.Selector;
 import io.fairlead.strategy.StrategyListener;
+import io.fairlead.time.Cancellable;
 import io.fairlead.time.Chance;
 import io.fairlead.time.NanoClock;
 import io.fairlead.time.Scheduler;
@@ -25,6 +26,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /** The balancer: a pool, a strategy at work on it, and the calls. */
@@ -33,6 +35,7 @@ final class Balancer implements LoadBalancer, Environment {
   private final String name;
   private final TimeSource time;
   private final Chance chance;
+  private final Executor executor;
   private final @Nullable String zone;
   private final Listeners listeners;
   private final Pool pool;
@@ -42,6 +45,7 @@ final class Balancer implements LoadBalancer, Environment {
     this.name = builder.name;
     this.time = builder.time;
     this.chance = builder.chance;
+    this.executor = builder.executor;
     this.zone = builder.zone;
     this.listeners = new Listeners(name, builder.listeners);
     this.admittance = new Admittance(name, time, builder.rates(), builder.limit());
@@ -99,6 +103,16 @@ final class Balancer implements LoadBalancer, Environment {
 
   Listeners listeners() {
     return listeners;
+  }
+
+  /** Where what may block runs. */
+  Executor executor() {
+    return executor;
+  }
+
+  @Override
+  public Cancellable addListener(LoadBalancerListener listener) {
+    return listeners.add(Objects.requireNonNull(listener, "listener"));
   }
 
   @Override

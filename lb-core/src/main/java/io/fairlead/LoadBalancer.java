@@ -10,6 +10,8 @@ import io.fairlead.ratelimit.TokenBucket;
 import io.fairlead.request.RequestContext;
 import io.fairlead.retry.CallPlan;
 import io.fairlead.strategy.Strategy;
+import io.fairlead.time.Background;
+import io.fairlead.time.Cancellable;
 import io.fairlead.time.Chance;
 import io.fairlead.time.NanoClock;
 import io.fairlead.time.TimeSource;
@@ -20,6 +22,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.Executor;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -112,6 +115,14 @@ public interface LoadBalancer extends AutoCloseable {
   LoadBalancerSnapshot snapshot();
 
   /**
+   * Adds a listener to those that the balancer was built with. It hears what happens from now on, and so perhaps the end of an
+   * attempt whose beginning it has not heard; {@link #pool()} has the servers that joined before.
+   *
+   * @return what takes the listener out again; an event that is on its way may still reach it
+   */
+  Cancellable addListener(LoadBalancerListener listener);
+
+  /**
    * Refuses new requests from now on. Those in flight finish, those among them that have to move on to another server too;
    * after the last one all members drain. Idempotent.
    */
@@ -138,6 +149,7 @@ public interface LoadBalancer extends AutoCloseable {
 
     TimeSource time = TimeSource.system();
     Chance chance = Chance.system();
+    Executor executor = Background.system();
 
     private Builder(String name) {
       if (Objects.requireNonNull(name, "name").isBlank()) {
@@ -331,6 +343,16 @@ public interface LoadBalancer extends AutoCloseable {
     /** Where random numbers come from. {@link Chance#system()} by default; a seeded one in tests and simulations. */
     public Builder chance(Chance chance) {
       this.chance = Objects.requireNonNull(chance, "chance");
+      return this;
+    }
+
+    /**
+     * What runs whatever may block beside the threads that make calls: health checks, and hedged attempts. {@link
+     * Background#system()} by default, which makes threads as they are needed, virtual ones where Java has them. One of your own
+     * should have a thread for whatever it is given, or queue it; what it refuses is not done, and tried again later.
+     */
+    public Builder executor(Executor executor) {
+      this.executor = Objects.requireNonNull(executor, "executor");
       return this;
     }
 
