@@ -7,10 +7,14 @@ import io.fairlead.pool.PoolListener;
 import io.fairlead.request.Outcome;
 import io.fairlead.request.RequestContext;
 import io.fairlead.strategy.StrategyListener;
+import io.fairlead.time.Cancellable;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,7 +25,9 @@ final class Listeners implements PoolListener, StrategyListener {
   private static final Logger log = LoggerFactory.getLogger(LoadBalancerListener.class);
 
   private final String name;
-  private final LoadBalancerListener[] listeners;
+  private final ReentrantLock changing = new ReentrantLock();
+  // Exchanged under the lock, never written to. An attempt that finds none allocates nothing.
+  private volatile LoadBalancerListener[] listeners;
   private final AtomicBoolean threw = new AtomicBoolean();
   private final AtomicBoolean warned = new AtomicBoolean();
   private final LongAdder withoutKey = new LongAdder();
@@ -29,6 +35,40 @@ final class Listeners implements PoolListener, StrategyListener {
   Listeners(String name, List<LoadBalancerListener> listeners) {
     this.name = name;
     this.listeners = listeners.toArray(LoadBalancerListener[]::new);
+  }
+
+  /** From now on this one hears too, until it is taken out. */
+  Cancellable add(LoadBalancerListener listener) {
+    changing.lock();
+    try {
+      LoadBalancerListener[] longer = Arrays.copyOf(listeners, listeners.length + 1);
+      longer[listeners.length] = listener;
+      listeners = longer;
+    } finally {
+      changing.unlock();
+    }
+    AtomicBoolean there = new AtomicBoolean(true);
+    return () -> {
+      if (there.compareAndSet(true, false)) { // else, added twice, it would be gone twice
+        remove(listener);
+      }
+    };
+  }
+
+  private void remove(LoadBalancerListener listener) {
+    changing.lock();
+    try {
+      List<LoadBalancerListener> shorter = new ArrayList<>(Arrays.asList(listeners));
+      for (int i = shorter.size() - 1; i >= 0; i--) {
+        if (shorter.get(i) == listener) { // not by equals, which is the user's
+          shorter.remove(i);
+          break;
+        }
+      }
+      listeners = shorter.toArray(LoadBalancerListener[]::new);
+    } finally {
+      changing.unlock();
+    }
   }
 
   private void tell(Consumer<LoadBalancerListener> event) {
@@ -74,6 +114,10 @@ final class Listeners implements PoolListener, StrategyListener {
 
   void retried(Member from, Member to) {
     tell(listener -> listener.retried(from, to));
+  }
+
+  void hedged(Member from, Member to) {
+    tell(listener -> listener.hedged(from, to));
   }
 
   void rejected(LoadBalancingException reason) {

@@ -9,7 +9,11 @@ import io.fairlead.ratelimit.KeyedTokenBucket;
 import io.fairlead.ratelimit.TokenBucket;
 import io.fairlead.request.RequestContext;
 import io.fairlead.retry.CallPlan;
+import io.fairlead.retry.Hedging;
+import io.fairlead.retry.RetryPolicy;
 import io.fairlead.strategy.Strategy;
+import io.fairlead.time.Background;
+import io.fairlead.time.Cancellable;
 import io.fairlead.time.Chance;
 import io.fairlead.time.NanoClock;
 import io.fairlead.time.TimeSource;
@@ -20,6 +24,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.Executor;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -112,6 +117,14 @@ public interface LoadBalancer extends AutoCloseable {
   LoadBalancerSnapshot snapshot();
 
   /**
+   * Adds a listener to those that the balancer was built with. It hears what happens from now on, and so perhaps the end of an
+   * attempt whose beginning it has not heard; {@link #pool()} has the servers that joined before.
+   *
+   * @return what takes the listener out again; an event that is on its way may still reach it
+   */
+  Cancellable addListener(LoadBalancerListener listener);
+
+  /**
    * Refuses new requests from now on. Those in flight finish, those among them that have to move on to another server too;
    * after the last one all members drain. Idempotent.
    */
@@ -131,6 +144,11 @@ public interface LoadBalancer extends AutoCloseable {
     private Duration maxSilence = Duration.ofSeconds(1);
     private ConcurrencyLimit.@Nullable Builder memberLimit;
     private ConcurrencyLimit.@Nullable Builder serviceLimit;
+    RetryPolicy retries = RetryPolicy.standard();
+
+    @Nullable
+    Hedging hedging;
+
     private @Nullable TokenBucket bucket;
     private final List<RateGate<?>> keyedRates = new ArrayList<>();
 
@@ -139,6 +157,7 @@ public interface LoadBalancer extends AutoCloseable {
 
     TimeSource time = TimeSource.system();
     Chance chance = Chance.system();
+    Executor executor = Background.system();
 
     private Builder(String name) {
       if (Objects.requireNonNull(name, "name").isBlank()) {
@@ -332,6 +351,21 @@ public interface LoadBalancer extends AutoCloseable {
       return this;
     }
 
+    /**
+     * How often calls are repeated, and what they may spend on it together. {@link RetryPolicy#standard()} by default: a request that may be
+     * repeated reaches a server three times at most, and there is one retry for five requests, and ten a second beyond that.
+     */
+    public Builder retries(RetryPolicy policy) {
+      this.retries = Objects.requireNonNull(policy, "retries");
+      return this;
+    }
+
+    /** When a call that is slow, and may be repeated, is sent to a second server too. Never by default. */
+    public Builder hedging(Hedging hedging) {
+      this.hedging = Objects.requireNonNull(hedging, "hedging");
+      return this;
+    }
+
     /** Where this balancer stands, not blank, for strategies that prefer what is near. Not known by default. */
     public Builder zone(String zone) {
       if (Objects.requireNonNull(zone, "zone").isBlank()) {
@@ -350,6 +384,16 @@ public interface LoadBalancer extends AutoCloseable {
     /** Where random numbers come from. {@link Chance#system()} by default; a seeded one in tests and simulations. */
     public Builder chance(Chance chance) {
       this.chance = Objects.requireNonNull(chance, "chance");
+      return this;
+    }
+
+    /**
+     * What runs whatever may block beside the threads that make calls: health checks, and hedged attempts. {@link
+     * Background#system()} by default, which makes threads as they are needed, virtual ones where Java has them. One of your own
+     * should have a thread for whatever it is given, or queue it; what it refuses is not done, and tried again later.
+     */
+    public Builder executor(Executor executor) {
+      this.executor = Objects.requireNonNull(executor, "executor");
       return this;
     }
 

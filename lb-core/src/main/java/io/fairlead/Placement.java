@@ -55,6 +55,7 @@ final class Placement implements Choice, Lease {
   private long permit;
   private EndpointDetectors.@Nullable Trial trial; // of the endpoint, if it is on one
   private volatile long answeredNanos;
+  private volatile @Nullable Outcome outcome;
 
   /** {@link #ANSWERING} to {@link #CLOSED}: who comes first, and who has to release. */
   @SuppressWarnings("unused") // through STATE
@@ -114,7 +115,7 @@ final class Placement implements Choice, Lease {
         return;
       }
     } while (hasChanged(now, panic));
-    if (target != Target.SAME && takeLast(now, target)) {
+    if (target != Target.SAME && target != Target.HEDGE && takeLast(now, target)) {
       chosen();
       return;
     }
@@ -155,7 +156,7 @@ final class Placement implements Choice, Lease {
     for (int i = 0; i < now.size(); i++) {
       PoolMember candidate = now.member(i);
       long wait = now.waitNanos(candidate, startNanos);
-      boolean out = wait != Long.MAX_VALUE && !(target == Target.UNTRIED && tried(candidate));
+      boolean out = wait != Long.MAX_VALUE && !(target != Target.ANYONE && tried(candidate));
       if ((hasRefused(candidate) || out) && !candidate.draining()) {
         overloaded = true;
         soon |=
@@ -259,7 +260,7 @@ final class Placement implements Choice, Lease {
       PoolMember candidate = now.member((start + i) % now.size());
       if (now.probeable(candidate)
           && !hasRefused(candidate)
-          && !(target == Target.UNTRIED && tried(candidate))
+          && !(target != Target.ANYONE && tried(candidate))
           && probe(candidate, true)) {
         return true;
       }
@@ -290,7 +291,7 @@ final class Placement implements Choice, Lease {
     if (takeAccepted(now)) {
       return true;
     }
-    if (mayRepeat || target == Target.UNTRIED) {
+    if (mayRepeat || target != Target.ANYONE) {
       return false;
     }
     mayRepeat = true;
@@ -509,6 +510,7 @@ final class Placement implements Choice, Lease {
   private void answer(Outcome outcome) {
     long now = balancer.clock().nanos();
     answeredNanos = now;
+    this.outcome = outcome;
     String endpoint = context.endpoint();
     if (endpoint != null && !member().draining()) {
       balancer
@@ -533,19 +535,28 @@ final class Placement implements Choice, Lease {
   }
 
   @Override
-  public Lease another(Target target) throws LoadBalancingException {
+  public Placement another(Target target) throws LoadBalancingException {
     Admission shared = admission == null || admission.share()
         ? admission
         : balancer.admittance().readmit(context, admission);
     Placement next = new Placement(balancer, context, this, shared);
     next.choose(target);
-    balancer.listeners().retried(member(), next.member());
+    if (target == Target.HEDGE) {
+      balancer.listeners().hedged(member(), next.member());
+    } else {
+      balancer.listeners().retried(member(), next.member());
+    }
     return next;
   }
 
   @Override
   public long startNanos() {
     return startNanos;
+  }
+
+  @Override
+  public @Nullable Outcome outcome() {
+    return outcome;
   }
 
   @Override

@@ -9,7 +9,9 @@ import io.fairlead.backend.Veto;
 import io.fairlead.request.Outcome;
 import io.fairlead.retry.CallPlan.Target;
 import io.fairlead.strategy.Strategy;
+import io.fairlead.testing.Concurrently;
 import io.fairlead.testing.FakeClock;
+import io.fairlead.time.Cancellable;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -162,5 +164,93 @@ class ListenersTest {
     lease.close();
 
     assertThat(heard.events).endsWith("released " + id, "drained " + id);
+  }
+
+  @Test
+  void addListener_hearsFromNowOn_untilItIsTakenOut() throws Exception {
+    LoadBalancer balancer = balancer();
+    Lease before = balancer.acquire();
+
+    Cancellable there = balancer.addListener(heard);
+    before.record(Outcome.success());
+    before.close();
+    balancer.acquire().close();
+    there.cancel();
+    balancer.acquire().close();
+    balancer.pool().update(List.of());
+
+    assertThat(heard.events)
+        .containsExactly(
+            "answered a:80: success after PT0S",
+            "released a:80",
+            "leased b:80",
+            "answered b:80: abandoned after PT0S",
+            "released b:80");
+  }
+
+  @Test
+  void addListener_besideOthers_theyHearOnWhenItIsTakenOut() throws Exception {
+    Heard first = new Heard();
+    Heard last = new Heard();
+    LoadBalancer balancer = balancer(first);
+    Cancellable middle = balancer.addListener(heard);
+    balancer.addListener(last);
+    first.events.clear(); // that the servers joined
+
+    middle.cancel();
+    balancer.acquire().close();
+
+    assertThat(heard.events).isEmpty();
+    assertThat(first.events).hasSize(3).isEqualTo(last.events);
+  }
+
+  /** Each of its places is one of its own, and taken out once however often that is asked for. */
+  @Test
+  void addListener_twice_hearsTwice_andIsTakenOutOneByOne() {
+    LoadBalancer balancer = balancer();
+    Cancellable once = balancer.addListener(heard);
+    balancer.addListener(heard);
+
+    balancer.pool().update("a:80", "b:80", "c:80");
+    once.cancel();
+    once.cancel();
+    balancer.pool().update("a:80", "b:80", "c:80", "d:80");
+
+    assertThat(heard.events).containsExactly("joined c:80", "joined c:80", "joined d:80");
+  }
+
+  @Test
+  void addListener_fromAListener_whileItIsTold_isHarmless() {
+    LoadBalancer balancer = balancer();
+    Heard adds = new Heard();
+    List<Cancellable> itself = new ArrayList<>();
+    adds.onEvent = event -> {
+      balancer.addListener(heard);
+      itself.get(0).cancel();
+    };
+    itself.add(balancer.addListener(adds));
+
+    balancer.pool().update("a:80", "b:80", "c:80", "d:80");
+
+    assertThat(adds.events).containsExactly("joined c:80");
+    assertThat(heard.events).containsExactly("joined d:80");
+  }
+
+  /** Of those who come and go at the same time, none is forgotten and none comes back. */
+  @Test
+  void addListener_byManyThreads_losesNone() throws Exception {
+    LoadBalancer balancer = balancer();
+    Runnable comeAndGo = () -> {
+      for (int i = 0; i < 1_000; i++) {
+        Cancellable there = balancer.addListener(new Heard());
+        balancer.addListener(heard);
+        there.cancel();
+      }
+    };
+    Concurrently.run(comeAndGo::run, comeAndGo::run);
+
+    balancer.pool().update("a:80", "b:80", "c:80");
+
+    assertThat(heard.events).hasSize(2_000).containsOnly("joined c:80");
   }
 }
