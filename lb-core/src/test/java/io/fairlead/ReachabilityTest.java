@@ -244,6 +244,31 @@ class ReachabilityTest {
   }
 
   @Test
+  void attemptsFromBeforeItWasBack_tellNothing() throws Exception {
+    LoadBalancer balancer = builder(2).build();
+    List<Lease> old = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      old.add(balancer.acquire(GET));
+    }
+    Member member = old.get(0).member();
+    old.removeIf(lease -> lease.member() != member);
+    old.remove(0).record(Outcome.connectFailure());
+    old.remove(0).record(Outcome.connectFailure());
+    clock.advance(Duration.ofSeconds(1));
+    try (Lease probe = balancer.acquire(GET)) {
+      assertThat(probe.member()).isSameAs(member);
+      probe.record(Outcome.success());
+    }
+
+    old.forEach(lease -> lease.record(Outcome.connectFailure()));
+
+    assertThat(old).hasSize(8);
+    assertThat(member.available()).isTrue();
+    assertThat(balancer.snapshot().members())
+        .allMatch(m -> m.circuit() == CircuitBreaker.State.CLOSED);
+  }
+
+  @Test
   void anOperatorsVeto_isLeftAlone() throws Exception {
     LoadBalancer balancer = builder(1).build();
     requests(balancer, POST, 2, "a");

@@ -166,7 +166,7 @@ public final class FailureDetector implements CircuitBreakerListener {
           : CircuitBreaker.REJECTED;
     } else if (kind == Outcome.Kind.CONNECT) {
       // A server that comes and goes shows in the breaker's rate; one that is gone is no statistic.
-      if (inScope && reachability.failed(now) > 1) {
+      if (inScope && reachability.failed(now - elapsedNanos, now) > 1) {
         cancel(permit);
         revise();
         return;

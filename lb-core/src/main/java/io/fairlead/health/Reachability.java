@@ -41,6 +41,8 @@ final class Reachability {
   private long waitNanos;
   private long dueNanos;
   private int loan; // the last one's number
+  private boolean wasOut;
+  private long backNanos; // if it was out: when it was found to be back
   private boolean lent;
   private long expiresNanos;
 
@@ -70,10 +72,16 @@ final class Reachability {
     }
   }
 
-  /** An attempt came to no connection. Returns how many have in a row, this one included. */
-  int failed(long now) {
+  /**
+   * An attempt came to no connection. Returns how many have in a row, this one included; more than one too if it began before the
+   * member was found to be back, and so tells nothing of how it is now.
+   */
+  int failed(long startNanos, long now) {
     lock.lock();
     try {
+      if (wasOut && startNanos - backNanos < 0) {
+        return FAILURES;
+      }
       int failures = Math.min(row, FAILURES) + 1;
       row = failures;
       if (failures >= FAILURES && !out) {
@@ -137,6 +145,8 @@ final class Reachability {
     lock.lock();
     try {
       if (!refused && gotThrough(kind)) {
+        wasOut |= out;
+        backNanos = now;
         row = 0;
         out = false;
         lent = false;

@@ -5,7 +5,6 @@ import io.fairlead.backend.BackendPool;
 import io.fairlead.backend.Member;
 import io.fairlead.backend.MemberControl;
 import io.fairlead.backend.Members;
-import io.fairlead.circuitbreaker.Transition;
 import io.fairlead.concurrency.ConcurrencyLimit;
 import io.fairlead.health.EjectionCap;
 import io.fairlead.health.EndpointDetectors;
@@ -92,7 +91,7 @@ public final class Pool implements BackendPool {
   private final Silence silence;
   private final Pushback pushback;
   private final EjectionCap ejectionCap;
-  private final Probes probes = new Probes();
+  private final Probes probes;
   private final Selector selector;
   private final Events events;
   private final Timers timers;
@@ -118,6 +117,7 @@ public final class Pool implements BackendPool {
     this.refresh = timers.timer(() -> this.publication.all.refresh());
     this.slowStart = new SlowStart(this, timers, settings.slowStart().toNanos());
     this.guards = settings.guards();
+    this.probes = new Probes(this, timers);
     this.silence = new Silence(this, timers, guards.maxSilenceNanos());
     this.pushback = new Pushback(this, timers);
     this.ejectionCap = newCap();
@@ -525,47 +525,7 @@ public final class Pool implements BackendPool {
         ejectionCap,
         member.control(FailureDetector.EJECTION),
         member.control(FailureDetector.REACHABILITY),
-        new Surroundings(member));
-  }
-
-  /** What a member's failure detector tells of it. */
-  private final class Surroundings implements FailureDetector.Listener {
-    private final PoolMember member;
-    private Timers.@Nullable Timer next; // of whichever thread tells
-
-    Surroundings(PoolMember member) {
-      this.member = member;
-    }
-
-    @Override
-    public void circuitChanged(Transition transition) {
-      events.circuitChanged(member, transition);
-      availabilityChanged();
-    }
-
-    @Override
-    public void noProbe() {
-      cancel();
-      probes.set(member, false);
-    }
-
-    @Override
-    public void probeFrom(long nanos) {
-      cancel();
-      boolean due = time.nanos() - nanos >= 0;
-      probes.set(member, due);
-      if (!due) {
-        next = timers.timer(() -> member.detector().revise());
-        next.set(nanos);
-      }
-    }
-
-    private void cancel() {
-      if (next != null) {
-        next.cancel();
-        next = null;
-      }
-    }
+        probes.listener(member));
   }
 
   /** Those that are out and may be probed now: almost always nobody. Not to be changed. */

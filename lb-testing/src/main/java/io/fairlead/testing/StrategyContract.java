@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.fairlead.Lease;
 import io.fairlead.NoBackendException;
 import io.fairlead.backend.Backend;
+import io.fairlead.backend.Member;
 import io.fairlead.backend.MemberControl;
 import io.fairlead.backend.Veto;
 import io.fairlead.request.Outcome;
@@ -362,6 +363,28 @@ public interface StrategyContract {
           assertFalse(fresh && again, where); // who keeps to a part has gone through it by then
         }
         lease.close();
+      }
+    }
+  }
+
+  /** A member that could not be connected to is brought a request, whichever requests the strategy would carry there. */
+  @Test
+  default void memberThatIsOut_comesBack() throws Exception {
+    try (StrategyTrial trial = new StrategyTrial(strategy(), backends("a", 3))) {
+      Member out = null;
+      for (int i = 0; i < 2_000 && (out == null || out.available()); i++) {
+        try (Lease lease = trial.balancer.acquire(trial.request())) {
+          out = out == null ? lease.member() : out;
+          lease.record(lease.member().equals(out) ? Outcome.connectFailure() : Outcome.success());
+        }
+      }
+      if (out != null && !out.available()) { // else it got but one of them
+        trial.clock.advance(Duration.ofSeconds(1));
+        trial.send(20);
+        trial.clock.advance(Duration.ofSeconds(1));
+        trial.send(1);
+        Member back = out;
+        assertTrue(back.available(), () -> strategy() + ": " + back + " is still out");
       }
     }
   }
