@@ -41,7 +41,7 @@ final class Silence {
   private final Timers.Timer look;
   private final AtomicBoolean watching;
 
-  // Racy: of two that are slower than all before, the faster may stay. So what?
+  // Racy: of two that are slower than all before, the faster may stay, which the patience makes up for.
   private volatile long slowestNanos;
 
   private int watch = 1; // of the timer's task
