@@ -13,7 +13,6 @@ import io.fairlead.strategy.Selector;
 import io.fairlead.strategy.StrategyListener;
 import io.fairlead.time.Cancellable;
 import io.fairlead.time.Chance;
-import io.fairlead.time.NanoClock;
 import io.fairlead.time.Scheduler;
 import io.fairlead.time.TimeSource;
 import java.io.IOException;
@@ -64,7 +63,7 @@ final class Balancer implements LoadBalancer, Environment {
   }
 
   @Override
-  public NanoClock clock() {
+  public TimeSource clock() {
     return time;
   }
 
@@ -134,10 +133,6 @@ final class Balancer implements LoadBalancer, Environment {
 
   Admittance admittance() {
     return admittance;
-  }
-
-  TimeSource time() {
-    return time;
   }
 
   /** 0 for none. */

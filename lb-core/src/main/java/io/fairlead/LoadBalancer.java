@@ -15,7 +15,6 @@ import io.fairlead.strategy.Strategy;
 import io.fairlead.time.Background;
 import io.fairlead.time.Cancellable;
 import io.fairlead.time.Chance;
-import io.fairlead.time.NanoClock;
 import io.fairlead.time.TimeSource;
 import java.io.IOException;
 import java.time.Duration;
@@ -107,8 +106,8 @@ public interface LoadBalancer extends AutoCloseable {
    */
   <T> T call(RequestContext context, CallBody<T> body) throws IOException;
 
-  /** The clock of this balancer, by which all its times are told. */
-  NanoClock clock();
+  /** The clocks of this balancer, by which all its times are told. */
+  TimeSource clock();
 
   /** What decides for one call what it does next, for a transport of one's own that asks it. */
   CallPlan plan(RequestContext context);

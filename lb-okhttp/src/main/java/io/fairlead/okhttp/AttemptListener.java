@@ -69,6 +69,7 @@ final class AttemptListener extends EventListener {
   /** The interceptor is done with the call: headers that come now are another's, to whom an outer interceptor went on. */
   void finish() {
     answered = true;
+    call = null;
   }
 
   BalancedCall balanced() {

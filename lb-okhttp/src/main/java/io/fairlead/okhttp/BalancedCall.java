@@ -98,6 +98,7 @@ final class BalancedCall implements CallBody<Response> {
       if (answered != null && answered.response == response) {
         answered.events.release();
       }
+      hedge = null; // a call that is kept does not keep its response
       return response;
     } catch (RuntimeException e) {
       // OkHttp's dispatcher lets any other kill its thread.
@@ -135,10 +136,8 @@ final class BalancedCall implements CallBody<Response> {
       attempts.fail(lease, failure);
       throw failure;
     } catch (RuntimeException e) {
-      lease.record(Outcome.ignored());
-      IOException failure = new IOException(lease + ": " + e, e);
-      attempts.fail(lease, failure);
-      throw failure;
+      attempts.fail(lease, new IOException(e));
+      throw e;
     }
   }
 
