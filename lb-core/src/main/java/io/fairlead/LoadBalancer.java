@@ -140,6 +140,7 @@ public interface LoadBalancer extends AutoCloseable {
     Duration slowStart = Duration.ZERO;
     private CircuitBreaker.Builder circuitBreaker = CircuitBreaker.builder();
     private double maxEjected = 0.5;
+    private Duration maxSilence = Duration.ofSeconds(1);
     private ConcurrencyLimit.@Nullable Builder memberLimit;
     private ConcurrencyLimit.@Nullable Builder serviceLimit;
     RetryPolicy retries = RetryPolicy.standard();
@@ -232,7 +233,7 @@ public interface LoadBalancer extends AutoCloseable {
 
     /**
      * The breaker that is the failure detector of each server: when it opens, the server is ejected, which is to say that it gets no
-     * requests until the breaker lets some try. Whatever {@linkplain io.fairlead.request.Outcome#failed() failed} is a failure. By
+     * requests until the breaker lets some try, and few until it has closed. Each endpoint that fails on a server gets one, too. Whatever {@linkplain io.fairlead.request.Outcome#failed() failed} is a failure. By
      * default it opens after 10 failures in a row, or when half of at least 20 calls within 10 seconds have failed; for 4 to 5 seconds
      * at first, twice as long each further time in a row, up to a minute; and then lets one request try.
      *
@@ -263,6 +264,24 @@ public interface LoadBalancer extends AutoCloseable {
         throw new IllegalArgumentException("maxEjected: " + share + " (expected: 0 to 1)");
       }
       this.maxEjected = share;
+      return this;
+    }
+
+    /**
+     * How long a server may leave requests unanswered, and answer none, while others answer theirs. One that is silent for longer, and
+     * for more than three times as long as the slowest answer of late took, is ejected at once: before time-outs tell that it accepts
+     * requests and does nothing with them. An answer that comes after all brings it back. Whether it has gone silent is looked at four
+     * times within this time, as long as requests are outstanding.
+     *
+     * @param time zero to an hour; 1 second by default. Zero for no such watch; there is none either if nobody {@linkplain #maxEjected
+     *     may be ejected}
+     */
+    public Builder maxSilence(Duration time) {
+      if (Objects.requireNonNull(time, "maxSilence").isNegative()
+          || time.compareTo(Duration.ofHours(1)) > 0) {
+        throw new IllegalArgumentException("maxSilence: " + time + " (expected: zero to an hour)");
+      }
+      this.maxSilence = time;
       return this;
     }
 
@@ -403,6 +422,8 @@ public interface LoadBalancer extends AutoCloseable {
       return new Guards(
           maxEjected == 0 ? null : checked(circuitBreaker.copy().time(time).chance(chance)),
           maxEjected,
+          chance,
+          maxEjected == 0 ? 0 : maxSilence.toNanos(),
           memberLimit == null ? null : memberLimit.copy().time(time));
     }
   }

@@ -5,9 +5,9 @@ import io.fairlead.backend.BackendPool;
 import io.fairlead.backend.Member;
 import io.fairlead.backend.MemberControl;
 import io.fairlead.backend.Members;
-import io.fairlead.circuitbreaker.CircuitBreaker;
 import io.fairlead.concurrency.ConcurrencyLimit;
 import io.fairlead.health.EjectionCap;
+import io.fairlead.health.EndpointDetectors;
 import io.fairlead.health.FailureDetector;
 import io.fairlead.strategy.Picker;
 import io.fairlead.strategy.Selector;
@@ -75,12 +75,23 @@ public final class Pool implements BackendPool {
     }
   }
 
+  private static final Set<String> OWN_POLICIES = Set.of(
+      SlowStart.POLICY,
+      FailureDetector.EJECTION,
+      FailureDetector.REACHABILITY,
+      Pushback.RETRY_AFTER,
+      Pushback.THROTTLING);
+
   private final String name;
   private final TimeSource time;
   private final double panicThreshold;
   private final SlowStart slowStart;
   private final Guards guards;
+  private final EndpointDetectors<PoolMember> endpoints;
+  private final Silence silence;
+  private final Pushback pushback;
   private final EjectionCap ejectionCap;
+  private final Probes probes;
   private final Selector selector;
   private final Events events;
   private final Timers timers;
@@ -106,11 +117,20 @@ public final class Pool implements BackendPool {
     this.refresh = timers.timer(() -> this.publication.all.refresh());
     this.slowStart = new SlowStart(this, timers, settings.slowStart().toNanos());
     this.guards = settings.guards();
-    this.ejectionCap = new EjectionCap(
-        guards.maxEjected(), () -> this.publication.meant(), () -> this.publication.available());
+    this.probes = new Probes(this, timers);
+    this.silence = new Silence(this, timers, guards.maxSilenceNanos());
+    this.pushback = new Pushback(this, timers);
+    this.ejectionCap = newCap();
+    this.endpoints = new EndpointDetectors<>(
+        name, guards.circuitBreaker(), this::newCap, member -> member.detector().endpointOpened());
     this.selector = selector;
     this.events = new Events(listener);
     this.publication = nothing();
+  }
+
+  private EjectionCap newCap() {
+    return new EjectionCap(
+        guards.maxEjected(), () -> this.publication.meant(), () -> this.publication.available());
   }
 
   private Publication nothing() {
@@ -259,6 +279,7 @@ public final class Pool implements BackendPool {
 
   private void leave(PoolMember member) {
     awaitEnd(member);
+    endpoints.forget(member);
     events.draining(member);
     if (member.drain()) {
       gone(member);
@@ -339,6 +360,8 @@ public final class Pool implements BackendPool {
     forget(member);
     member.close();
     slowStart.end(member);
+    pushback.end(member);
+    endpoints.forget(member); // what was under way may have failed since
     events.drained(member);
     forgetDraining(member);
     closeSelectorIfDone();
@@ -475,7 +498,7 @@ public final class Pool implements BackendPool {
       throw new IllegalArgumentException(
           "member: " + member + " (expected: a member of the pool of " + name + ")");
     }
-    if (policy.equals(SlowStart.POLICY) || policy.equals(FailureDetector.POLICY)) {
+    if (OWN_POLICIES.contains(policy)) {
       throw new IllegalArgumentException("policy: " + policy
           + " (expected: another name, since this is the balancer's own policy)");
     }
@@ -492,21 +515,27 @@ public final class Pool implements BackendPool {
     return panicThreshold;
   }
 
-  /** A failure detector for a new member, or null if there are none. */
-  @Nullable
+  /** A failure detector for a new member. */
   FailureDetector newDetector(PoolMember member) {
-    CircuitBreaker.Builder recipe = guards.circuitBreaker();
-    return recipe == null
-        ? null
-        : new FailureDetector(
-            name + " at " + member,
-            recipe,
-            ejectionCap,
-            member.control(FailureDetector.POLICY),
-            transition -> {
-              events.circuitChanged(member, transition);
-              availabilityChanged(); // one on trial does not count against a panic
-            });
+    return new FailureDetector(
+        name + " at " + member,
+        time,
+        guards.chance(),
+        guards.circuitBreaker(),
+        ejectionCap,
+        member.control(FailureDetector.EJECTION),
+        member.control(FailureDetector.REACHABILITY),
+        probes.listener(member));
+  }
+
+  /** Those that are out and may be probed now: almost always nobody. Not to be changed. */
+  public PoolMember[] due() {
+    return probes.due();
+  }
+
+  /** What judges single endpoints of members. */
+  public EndpointDetectors<PoolMember> endpoints() {
+    return endpoints;
   }
 
   /** A concurrency limit for a new member, or null if there are none. */
@@ -518,6 +547,14 @@ public final class Pool implements BackendPool {
 
   SlowStart slowStart() {
     return slowStart;
+  }
+
+  Silence silence() {
+    return silence;
+  }
+
+  Pushback pushback() {
+    return pushback;
   }
 
   NanoClock clock() {

@@ -71,6 +71,19 @@ public final class Publication {
     return panic();
   }
 
+  /** Whether nothing but a member's own failure detector keeps it from being picked, if anything does. */
+  public boolean probeable(PoolMember member) {
+    return member.probeable(scope);
+  }
+
+  /**
+   * In how long a member may be asked that is kept from it by what its requests have told and nothing else, in nanoseconds, zero or
+   * more; else {@link Long#MAX_VALUE}.
+   */
+  public long waitNanos(PoolMember member, long now) {
+    return member.waitNanos(now, scope);
+  }
+
   /** Whether vetoes and weight allow a member to be picked now. */
   public boolean pickable(PoolMember member) {
     return scope.pickable(member);
