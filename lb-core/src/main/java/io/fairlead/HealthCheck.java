@@ -120,11 +120,11 @@ public final class HealthCheck {
      * By which share of it an interval is shorter, at most; by how much is drawn each time, so that the clients of a server, if
      * they were started together, don't check it together for ever.
      *
-     * @param share 0 to 1; 0.2 by default
+     * @param share 0 to 0.9; 0.2 by default
      */
     public Builder jitter(double share) {
-      if (!(share >= 0 && share <= 1)) {
-        throw new IllegalArgumentException("jitter: " + share + " (expected: 0 to 1)");
+      if (!(share >= 0 && share <= 0.9)) {
+        throw new IllegalArgumentException("jitter: " + share + " (expected: 0 to 0.9)");
       }
       this.jitter = share;
       return this;

@@ -37,8 +37,6 @@ final class HealthChecks implements ScopeWatcher {
   /** How many checks run at once. Enough for a few hundred servers that answer within a tenth of a second, each second. */
   static final int AT_ONCE = 8;
 
-  private static final String UNCHECKED = "has not passed a check yet";
-
   private static final Logger log = LoggerFactory.getLogger(HealthCheck.class);
 
   private final String name;
@@ -48,8 +46,8 @@ final class HealthChecks implements ScopeWatcher {
   private final Executor executor;
   private final Timers timers;
   private final ReentrantLock lock = new ReentrantLock();
-  private final Map<PoolMember, Checked> all =
-      new HashMap<>(); // guarded by lock, as are those below
+  // Guarded by the lock, as are those below.
+  private final Map<PoolMember, Checked> all = new HashMap<>();
   private final Queue<Checked> line = new ArrayDeque<>();
   private int working; // threads that take from the line
   private boolean closed;
@@ -69,27 +67,33 @@ final class HealthChecks implements ScopeWatcher {
   private final class Checked {
     final PoolMember member;
     final MemberControl control;
+    HealthVerdict verdict;
     boolean watched; // can be chosen
     boolean inLine;
-    boolean wasUp;
-    int streak; // of results that speak against what it is taken for
 
     @Nullable
-    String down; // why; null if it is up
+    Run run; // that has not returned
 
     @Nullable
     String told; // what the veto says
 
     boolean telling;
-
-    @Nullable
-    Run run; // that has not returned
-
     private Timers.@Nullable Timer timer;
 
     Checked(PoolMember member) {
       this.member = member;
       this.control = member.control(Pool.HEALTH_CHECK);
+      this.verdict = HealthVerdict.initial(check);
+      for (Veto veto : member.vetoes()) {
+        if (veto.policy().equals(Pool.HEALTH_CHECK)) { // it has left, and returns
+          verdict = HealthVerdict.stillDown(check, veto.reason());
+          told = veto.reason();
+        }
+      }
+    }
+
+    boolean isTold() {
+      return !telling && Objects.equals(verdict.down(), told);
     }
 
     void setTimer(long nanos) {
@@ -104,31 +108,6 @@ final class HealthChecks implements ScopeWatcher {
       if (timer != null) {
         timer.cancel();
         timer = null;
-      }
-    }
-
-    void failed(String reason) {
-      if (down == null) {
-        streak++;
-        if (streak >= check.fall()) {
-          down = reason;
-          streak = 0;
-        }
-      } else {
-        streak = 0;
-        if (down.equals(UNCHECKED)) {
-          down = reason;
-        }
-      }
-    }
-
-    void passed() {
-      if (down == null) {
-        streak = 0;
-      } else if (++streak >= (wasUp ? check.rise() : 1)) {
-        down = null;
-        wasUp = true;
-        streak = 0;
       }
     }
   }
@@ -158,21 +137,11 @@ final class HealthChecks implements ScopeWatcher {
       }
       checked = all.computeIfAbsent(member, Checked::new);
       checked.watched = true;
-      checked.streak = 0;
-      boolean vetoed = member.vetoes().stream()
-          .anyMatch(veto -> veto.policy().equals(Pool.HEALTH_CHECK)); // when it was here before
-      boolean atOnce = check.initially() == State.DOWN;
-      if (!vetoed) {
-        checked.wasUp = !atOnce;
-        checked.down = atOnce ? UNCHECKED : null;
-      } else if (checked.down == null) {
-        checked.wasUp = true;
-        checked.down = checked.told = "failed before it left";
-      }
       long now = clock.nanos();
       if (checked.run != null) {
         checked.setTimer(checked.run.givenUp ? now : endOf(checked.run));
       } else if (!checked.inLine) {
+        boolean atOnce = check.initially() == State.DOWN;
         checked.setTimer(atOnce ? now : now + (long) (draw() * check.intervalNanos()));
       }
     } finally {
@@ -196,9 +165,9 @@ final class HealthChecks implements ScopeWatcher {
     }
   }
 
-  /** One that has left, but is still in line or checked, may return before that is over. */
+  /** One that has left, but is still in line, checked or told of, may return before that is over. */
   private void forgetIfDone(Checked checked) {
-    if (!checked.watched && !checked.inLine && checked.run == null) {
+    if (!checked.watched && !checked.inLine && checked.run == null && checked.isTold()) {
       all.remove(checked.member);
     }
   }
@@ -216,7 +185,7 @@ final class HealthChecks implements ScopeWatcher {
         line.add(checked);
       } else if (!run.late) {
         run.late = true;
-        checked.failed("no answer within " + check.timeout());
+        checked.verdict.failed("no answer within " + check.timeout());
         checked.setTimer(endOf(run));
       } else {
         if (!run.givenUp) {
@@ -224,7 +193,7 @@ final class HealthChecks implements ScopeWatcher {
           run.thread.interrupt();
           working--;
         } else {
-          checked.failed("a check has not returned");
+          checked.verdict.failed("a check has not returned");
         }
         checked.setTimer(clock.nanos() + pause());
       }
@@ -335,20 +304,21 @@ final class HealthChecks implements ScopeWatcher {
     try {
       checked.run = null;
       if (run.givenUp) {
-        Thread.interrupted(); // that was meant for the check, and not for whatever this thread does
-        // next
+        Thread
+            .interrupted(); // that was meant for the check, and not for what this thread does next
       }
       if (!closed && checked.watched) {
         if (run.late) {
           // It was counted when its time was over, whatever has come of it since.
         } else if (failure == null) {
-          checked.passed();
+          checked.verdict.passed();
         } else {
-          checked.failed(reason(failure));
+          checked.verdict.failed(reason(failure));
         }
         long now = clock.nanos();
-        long next = run.start + pause();
-        checked.setTimer(next - now < 0 ? now : next);
+        long pause = pause();
+        // No longer than the pause, should the clock have gone back.
+        checked.setTimer(now + Math.max(0, Math.min(pause, run.start + pause - now)));
       }
       forgetIfDone(checked);
       if ((failure instanceof RuntimeException || failure instanceof Error) && !probeThrew) {
@@ -387,11 +357,12 @@ final class HealthChecks implements ScopeWatcher {
           checked.told = now;
           checked.telling = false;
         }
-        if (checked.telling || Objects.equals(checked.down, checked.told)) {
+        if (checked.telling || checked.isTold()) {
+          forgetIfDone(checked);
           return;
         }
         checked.telling = true;
-        now = checked.down;
+        now = checked.verdict.down();
       } finally {
         lock.unlock();
       }
@@ -400,7 +371,7 @@ final class HealthChecks implements ScopeWatcher {
         log.info("{}: {} passes its health check", name, checked.member);
       } else {
         checked.control.veto(Veto.Kind.STATISTICAL, now);
-        if (!now.equals(UNCHECKED)) {
+        if (!now.equals(HealthVerdict.UNCHECKED)) {
           log.info("{}: {} fails its health check: {}", name, checked.member, now);
         }
       }

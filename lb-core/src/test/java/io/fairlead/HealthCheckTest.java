@@ -41,8 +41,8 @@ class HealthCheckTest {
     refused(
         b -> b.interval(Duration.ofMillis(99)), "interval: PT0.099S (expected: PT0.1S to PT24H)");
     refused(b -> b.interval(Duration.ofHours(25)), "interval: PT25H (expected: PT0.1S to PT24H)");
-    refused(b -> b.jitter(-0.1), "jitter: -0.1 (expected: 0 to 1)");
-    refused(b -> b.jitter(Double.NaN), "jitter: NaN (expected: 0 to 1)");
+    refused(b -> b.jitter(-0.1), "jitter: -0.1 (expected: 0 to 0.9)");
+    refused(b -> b.jitter(Double.NaN), "jitter: NaN (expected: 0 to 0.9)");
     refused(b -> b.timeout(Duration.ZERO), "timeout: PT0S (expected: PT0.001S to PT1H)");
     refused(b -> b.timeout(Duration.ofHours(2)), "timeout: PT2H (expected: PT0.001S to PT1H)");
     refused(b -> b.rise(0), "rise: 0 (expected: 1 or more)");

@@ -239,14 +239,17 @@ public final class Pool implements BackendPool {
         member.enterScope();
       }
     }
-    Set<PoolMember> left = publication.members();
-    Set<PoolMember> coming = after.members();
-    coming.removeAll(left);
-    left.removeAll(after.members());
-    enter(coming, after);
+    Publication before = publication;
+    if (watcher != null) {
+      Set<PoolMember> coming = after.members();
+      coming.removeAll(before.members());
+      enter(coming, after);
+    }
     publication = after;
     inScope.forEach(PoolMember::leaveScope);
     if (watcher != null) {
+      Set<PoolMember> left = before.members();
+      left.removeAll(after.members());
       left.forEach(watcher::left);
     }
   }
