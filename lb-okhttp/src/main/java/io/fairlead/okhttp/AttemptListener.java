@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Proxy;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import okhttp3.Call;
 import okhttp3.Connection;
 import okhttp3.EventListener;
@@ -23,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class AttemptListener extends EventListener {
 
+  private static final AtomicReferenceFieldUpdater<AttemptListener, @Nullable Dialing> ENTERED =
+      AtomicReferenceFieldUpdater.newUpdater(AttemptListener.class, Dialing.class, "entered");
+
   private final BalancedCall balanced;
   private @Nullable Dialing dialing;
   private boolean dialed;
@@ -37,14 +41,17 @@ final class AttemptListener extends EventListener {
   private boolean ended;
   private @Nullable String schemeChange;
   private volatile @Nullable Lease lease;
+  private volatile @Nullable Dialing entered; // until it is left
 
   AttemptListener(BalancedCall balanced) {
     this.balanced = balanced;
   }
 
-  /** Another attempt begins. */
+  /** Another attempt begins, and the one before has done with its connection. */
   void begin(Lease lease, Dialing dialing) {
+    leave();
     this.dialing = dialing;
+    entered = dialing;
     dialed = false;
     opened = false;
     connection = null;
@@ -215,6 +222,7 @@ final class AttemptListener extends EventListener {
 
   /** A call of the attempt's own may end before its outcome is recorded: closed before, it would be taken for abandoned. */
   private void ended() {
+    leave();
     ended = true;
     if (answered) {
       close();
@@ -223,7 +231,16 @@ final class AttemptListener extends EventListener {
 
   @Override
   public void canceled(Call call) {
+    leave();
     close();
+  }
+
+  private void leave() {
+    // Several events may tell of one end, on several threads.
+    Dialing left = entered == null ? null : ENTERED.getAndSet(this, null);
+    if (left != null) {
+      left.leave();
+    }
   }
 
   private void close() {

@@ -162,8 +162,7 @@ final class BalancedCall {
 
   private Dialing dialing(Lease lease, boolean fresh) {
     boolean probeable = interceptor.probes() && !request.isHttps();
-    Endpoint endpoint = route.endpoint(lease.member());
-    return fresh ? endpoint.freshDialing(chain, probeable) : endpoint.dialing(chain, probeable);
+    return route.endpoint(lease.member()).dialing(chain, probeable, fresh, lease.startNanos());
   }
 
   private Response send(AttemptListener attempt) throws IOException {
@@ -248,7 +247,7 @@ final class BalancedCall {
     // A connection that refuses streams for good is passed by without our doing, and may be a good
     // one.
     if (outcome.isConnectionLost() && !Failures.isRefusedStream(failure)) {
-      route.endpoint(lease.member()).retire(attempt.dialing());
+      attempt.dialing().retire();
     }
     boolean bodySpent = attempt.bodyBegun() && isOneShot(request.body());
     boolean tooLate = bodySpent || Failures.isPartOfAnswer(attempt, failure);
