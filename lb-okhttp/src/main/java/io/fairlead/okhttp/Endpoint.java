@@ -30,6 +30,7 @@ final class Endpoint {
   private final AtomicReferenceArray<Epoch> epochs; // by slot: those that are used now
   private final Set<BackendSocket> sockets = ConcurrentHashMap.newKeySet(); // that are not closed
   private final AtomicInteger turn = new AtomicInteger();
+  private volatile int lostSlot; // where a fresh connection goes, in place of the one that was lost
   private volatile boolean multiplexed;
   private volatile boolean closesConnections;
   private volatile boolean closed;
@@ -104,20 +105,24 @@ final class Endpoint {
    * @param nowNanos on the balancer's clock
    */
   Dialing dialing(Interceptor.Chain chain, boolean probeable, boolean fresh, long nowNanos) {
-    Epoch epoch = enter(nowNanos);
+    Epoch epoch = enter(fresh ? lostSlot : slot(), nowNanos);
     return fresh ? new Dialing(epoch, chain, probeable, true) : epoch.dialing(chain, probeable);
   }
 
-  private Epoch enter(long nowNanos) {
-    int slot = slot();
+  private Epoch enter(int slot, long nowNanos) {
     while (true) {
-      Epoch present = epochs.get(slot);
+      Epoch present = present(slot);
       if (lifetime != null && present.isOver(nowNanos)) {
         retire(present);
       } else if (present.enter()) {
         return present;
       }
     }
+  }
+
+  /** The epoch that a slot has now. */
+  Epoch present(int slot) {
+    return epochs.get(slot);
   }
 
   /** One after the other; or the next, if that one has less to do: streams that hang show in what is in use. */
@@ -128,7 +133,7 @@ final class Endpoint {
     }
     int one = Math.floorMod(turn.getAndIncrement(), slots);
     int next = one + 1 == slots ? 0 : one + 1;
-    return epochs.get(next).users() < epochs.get(one).users() ? next : one;
+    return present(next).users() < present(one).users() ? next : one;
   }
 
   /** Connections of this epoch are not used again; those in use finish, and all are closed then. */
@@ -138,6 +143,7 @@ final class Endpoint {
       if (closed) { // which may have missed it
         successor.shut();
       }
+      lostSlot = old.slot();
       old.retire();
     }
   }
@@ -146,7 +152,7 @@ final class Endpoint {
   void close() {
     closed = true;
     for (int slot = 0; slot < epochs.length(); slot++) {
-      epochs.get(slot).shut();
+      present(slot).shut();
     }
     sockets.forEach(socket -> socket.epoch().shut()); // of epochs that somebody has never left
   }
@@ -162,6 +168,11 @@ final class Endpoint {
 
   void closed(BackendSocket socket) {
     sockets.remove(socket);
+  }
+
+  /** How many are not closed. */
+  int sockets() {
+    return sockets.size();
   }
 
   void closeSockets(Epoch epoch) {

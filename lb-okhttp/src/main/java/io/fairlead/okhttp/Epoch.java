@@ -58,15 +58,18 @@ final class Epoch {
 
   /** Says that who has entered has done with its connection, even if that one is not closed. */
   void leave() {
-    if (users.decrementAndGet() == 0 && retired) {
-      shut();
-    }
+    users.decrementAndGet();
+    shutIfOver();
   }
 
   /** Lets nobody in any more. To be called once its successor is there. */
   void retire() {
     retired = true;
-    if (users.get() == 0) {
+    shutIfOver();
+  }
+
+  private void shutIfOver() {
+    if (retired && users.get() == 0) { // in this order: nobody has come in between
       shut();
     }
   }
