@@ -106,7 +106,9 @@ class RetiredConnectionsTest {
         Epoch epoch = endpoint.present(0);
         epochs.add(epoch);
         endpoint.retire(epoch);
-        while (i % 16 == 0 && used.get() == before) {
+        while (i % 16 == 0
+            && used.get() == before
+            && threads.stream().noneMatch(Future::isDone)) { // of a failure
           Thread.onSpinWait();
         }
       }
