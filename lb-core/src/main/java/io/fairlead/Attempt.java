@@ -4,7 +4,11 @@ import io.fairlead.backend.Backend;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** One attempt of a {@linkplain LoadBalancer#call call}, as its body sees it. */
+/**
+ * One attempt of a {@linkplain LoadBalancer#call call}, as its body sees it.
+ *
+ * <p>To be used by the thread that runs the body; {@link #cancelled} and what {@link #keep} returns, by any.
+ */
 public interface Attempt {
 
   /** The server to send to. */
@@ -13,10 +17,42 @@ public interface Attempt {
   /** Which attempt of the call it is; the first is 1. */
   int number();
 
+  /** Whether it is a {@linkplain io.fairlead.retry.Hedging hedge}, beside an attempt that is under way, on a thread of its own. */
+  boolean isHedge();
+
   /**
-   * How much is left of the call's {@linkplain io.fairlead.request.RequestContext#timeout timeout}, zero or more, or null if
-   * it has none. The body should give up by then.
+   * How much is left, zero or more, of the call's {@linkplain io.fairlead.request.RequestContext#timeout timeout}, and of the attempt's
+   * {@linkplain io.fairlead.request.RequestContext#attemptTimeout own} if that is less; null if there is neither. The body should give
+   * up by then.
    */
   @Nullable
   Duration remaining();
+
+  /**
+   * Whether the attempt may be cancelled while the call goes on: because another one may have been faster, or because it has a time-out of
+   * its own. If not, nothing is gained by {@link #onCancel}, but that the caller may cancel the call.
+   */
+  boolean mayBeCancelled();
+
+  /**
+   * Says how this attempt is cancelled: by closing its connection, say. Runs once, on any thread, when another attempt has won, its time
+   * is over, or the call is cancelled; at once if that has happened already. What the body throws or returns after that does not count. An
+   * attempt for which nothing is said here is not cut short.
+   *
+   * @param cancel quick, never blocks
+   */
+  void onCancel(Runnable cancel);
+
+  /** Whether it was cancelled, so that whatever it brings will not be used. */
+  boolean cancelled();
+
+  /** Whether the attempt just before lost a kept connection to the same server: this one should go over a fresh one. */
+  boolean afterLostConnection();
+
+  /**
+   * Takes the place on the server over. It is not given back when the call returns what this attempt has brought, but when the lease is
+   * closed, for a body whose result is still to be read: a stream, say. If something else becomes of this attempt it is given back in
+   * any case. An outcome that is recorded with it comes before {@link CallBody#classify}, which is not asked then.
+   */
+  Lease keep();
 }

@@ -5,9 +5,10 @@ import io.fairlead.request.Outcome;
 import java.net.ConnectException;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Whatever was attempted failed. {@link #getCause} is the last attempt's exception; those of earlier ones are
+ * Whatever was attempted failed. {@link #getCause} is the last attempt's exception, if it threw one; those of earlier ones are
  * {@linkplain #getSuppressed suppressed}.
  */
 public final class AttemptsFailedException extends LoadBalancingException {
@@ -19,13 +20,17 @@ public final class AttemptsFailedException extends LoadBalancingException {
    *
    * @param backend where it went
    * @param outcome what became of it
-   * @param failure what it threw
+   * @param failure what it threw; null if the server answered, and the answer was not good enough
    */
-  public record FailedAttempt(Backend backend, Outcome outcome, Throwable failure) {
+  public record FailedAttempt(
+      Backend backend, Outcome outcome, @Nullable Throwable failure) {
 
     /** As in {@code 10.0.0.1:8080: connect (java.net.ConnectException: Connection refused)}. */
     @Override
     public String toString() {
+      if (failure == null) {
+        return backend + ": " + outcome;
+      }
       // A failure to connect is often wrapped in one that names the address by what stands in a
       // URL.
       Throwable cause = failure.getCause();
@@ -47,7 +52,9 @@ public final class AttemptsFailedException extends LoadBalancingException {
     this.attempts = List.copyOf(attempts);
     initCause(attempts.get(attempts.size() - 1).failure());
     for (FailedAttempt earlier : attempts.subList(0, attempts.size() - 1)) {
-      addSuppressed(earlier.failure());
+      if (earlier.failure() != null) {
+        addSuppressed(earlier.failure());
+      }
     }
   }
 

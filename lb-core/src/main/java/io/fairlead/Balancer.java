@@ -1,17 +1,13 @@
 package io.fairlead;
 
-import io.fairlead.AttemptsFailedException.FailedAttempt;
 import io.fairlead.LoadBalancerSnapshot.MemberSnapshot;
-import io.fairlead.backend.Backend;
 import io.fairlead.backend.BackendPool;
 import io.fairlead.concurrency.ConcurrencyLimit;
 import io.fairlead.pool.Pool;
 import io.fairlead.pool.PoolMember;
-import io.fairlead.request.Outcome;
 import io.fairlead.request.RequestContext;
 import io.fairlead.retry.CallPlan;
-import io.fairlead.retry.CallPlan.Answer;
-import io.fairlead.retry.CallPlan.Event;
+import io.fairlead.retry.CallPolicy;
 import io.fairlead.strategy.Environment;
 import io.fairlead.strategy.Selector;
 import io.fairlead.strategy.StrategyListener;
@@ -21,8 +17,6 @@ import io.fairlead.time.NanoClock;
 import io.fairlead.time.Scheduler;
 import io.fairlead.time.TimeSource;
 import java.io.IOException;
-import java.io.InterruptedIOException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -40,6 +34,7 @@ final class Balancer implements LoadBalancer, Environment {
   private final Listeners listeners;
   private final Pool pool;
   private final Admittance admittance;
+  private final CallPolicy policy;
 
   Balancer(Builder builder) {
     this.name = builder.name;
@@ -49,6 +44,7 @@ final class Balancer implements LoadBalancer, Environment {
     this.zone = builder.zone;
     this.listeners = new Listeners(name, builder.listeners);
     this.admittance = new Admittance(name, time, builder.rates(), builder.limit());
+    this.policy = new CallPolicy(builder.retries, builder.hedging, time, chance);
     Selector selector =
         Objects.requireNonNull(builder.strategy.start(this), "what the strategy started");
     Pool.Settings settings =
@@ -116,7 +112,7 @@ final class Balancer implements LoadBalancer, Environment {
   }
 
   @Override
-  public Lease acquire(RequestContext context) throws LoadBalancingException {
+  public Placement acquire(RequestContext context) throws LoadBalancingException {
     Objects.requireNonNull(context, "context");
     try {
       if (pool.closed()) {
@@ -140,78 +136,26 @@ final class Balancer implements LoadBalancer, Environment {
     return admittance;
   }
 
+  TimeSource time() {
+    return time;
+  }
+
+  /** 0 for none. */
+  long attemptTimeoutNanos(RequestContext context) {
+    return policy.attemptTimeoutNanos(context);
+  }
+
   @Override
   public CallPlan plan(RequestContext context) {
-    Objects.requireNonNull(context, "context");
-    return new CallPlan(context, context.timeout() == null ? 0 : time.nanos());
+    return policy.plan(Objects.requireNonNull(context, "context"));
   }
 
   @Override
   public <T> T call(RequestContext context, CallBody<T> body) throws IOException {
-    Objects.requireNonNull(body, "body");
-    CallPlan plan = plan(context);
-    long start = time.nanos();
-    List<FailedAttempt> failures = new ArrayList<>(0);
-    LoadBalancingException refusal = null;
-    Lease lease = null;
-    try {
-      Answer answer = plan.next(Event.START, 0, null, start);
-      while (answer == Answer.SEND) {
-        Lease before = lease;
-        try {
-          lease = before == null ? acquire(context) : before.another(plan.target());
-        } catch (LoadBalancingException e) {
-          refusal = e;
-          answer = plan.next(Event.NOBODY, plan.attempt(), null, time.nanos());
-          continue;
-        }
-        if (before != null) {
-          // Not before the next is leased: a closing balancer waits for calls, and knows them by
-          // their leases.
-          before.close();
-        }
-        try {
-          T result =
-              body.run(new CallAttempt(lease.backend(), plan.attempt(), remaining(context, start)));
-          lease.record(body.classify(result, null));
-          return result;
-        } catch (IOException e) {
-          Outcome outcome = body.classify(null, e);
-          lease.record(outcome);
-          failures.add(new FailedAttempt(lease.backend(), outcome, e));
-          answer = plan.next(Event.FAILED, plan.attempt(), outcome, lease.answeredNanos());
-        }
-      }
-      throw failures.isEmpty() && refusal != null
-          ? refusal
-          : new AttemptsFailedException(this, failures);
-    } catch (InterruptedException e) {
-      lease.record(Outcome.abandoned());
-      Thread.currentThread().interrupt();
-      InterruptedIOException interrupted = new InterruptedIOException(name + ": interrupted");
-      interrupted.initCause(e);
-      throw interrupted;
-    } catch (RuntimeException | Error e) { // a bug of the body's tells nothing of the backend
-      if (lease != null) {
-        lease.record(Outcome.ignored());
-      }
-      throw e;
-    } finally {
-      if (lease != null) {
-        lease.close();
-      }
-    }
+    return new CallRun<T>(
+            this, Objects.requireNonNull(context, "context"), Objects.requireNonNull(body, "body"))
+        .run();
   }
-
-  private @Nullable Duration remaining(RequestContext context, long start) {
-    Duration timeout = context.timeout();
-    return timeout == null
-        ? null
-        : Duration.ofNanos(Math.max(0, timeout.toNanos() - (time.nanos() - start)));
-  }
-
-  private record CallAttempt(
-      Backend backend, int number, @Nullable Duration remaining) implements Attempt {}
 
   @Override
   public LoadBalancerSnapshot snapshot() {

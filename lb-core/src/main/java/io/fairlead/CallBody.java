@@ -1,6 +1,7 @@
 package io.fairlead;
 
 import io.fairlead.request.Outcome;
+import io.fairlead.time.Cancellable;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 public interface CallBody<T> {
 
   /**
-   * Sends the request to {@code attempt.backend()} and returns what came. Runs on the caller's thread, once for each attempt.
+   * Sends the request to {@code attempt.backend()} and returns what came. Runs once for each attempt: on the caller's thread, but for a
+   * {@linkplain io.fairlead.retry.Hedging hedge}, which runs beside it on the balancer's executor.
    *
    * @throws IOException if it failed; another attempt may follow. A RuntimeException, an UncheckedIOException too, is passed
    *     on to the caller instead
@@ -23,8 +25,9 @@ public interface CallBody<T> {
   T run(Attempt attempt) throws IOException, InterruptedException;
 
   /**
-   * What the end of an attempt tells of the server: by default success if it returned, and {@link Outcome#of} if it threw.
-   * What it returned is given to the caller in any case; what it threw decides, by its outcome, whether another attempt follows.
+   * What the end of an attempt tells of the server: by default success if it returned, and {@link Outcome#of} if it threw. The outcome
+   * decides whether another attempt may follow: if it is {@linkplain Outcome#failed() failed}, or the server asked for patience. If none
+   * does, the caller gets what was returned. An exception whose outcome is none of these is the caller's own affair, and passed on as it is.
    *
    * @param result what it returned, if {@code failure} is null
    * @param failure what it threw, or null
@@ -32,4 +35,23 @@ public interface CallBody<T> {
   default Outcome classify(@Nullable T result, @Nullable Throwable failure) {
     return failure == null ? Outcome.success() : Outcome.of(failure);
   }
+
+  /** Lets go of what an attempt has returned, and the caller will not get: closes it, say. Nothing by default. */
+  default void discard(T result) {}
+
+  /**
+   * Whether the request can be sent once more after the attempt that has just ended badly. Not if its body was used up, say. It can by
+   * default.
+   */
+  default boolean canRunAgain() {
+    return true;
+  }
+
+  /**
+   * The call begins. Called once, on the caller's thread, before anything else.
+   *
+   * @param call cancels the call, from any thread: attempts that are under way are cancelled, no other follows, and the caller gets an
+   *     {@link IOException}
+   */
+  default void started(Cancellable call) {}
 }

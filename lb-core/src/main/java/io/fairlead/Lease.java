@@ -4,6 +4,7 @@ import io.fairlead.backend.Backend;
 import io.fairlead.backend.Member;
 import io.fairlead.request.Outcome;
 import io.fairlead.retry.CallPlan.Target;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A place on one server for one attempt, from {@link LoadBalancer#acquire} to {@link #close}. In between, its outcome is
@@ -54,6 +55,10 @@ public interface Lease extends AutoCloseable {
 
   /** When it began, in nanoseconds on the balancer's clock. */
   long startNanos();
+
+  /** The outcome that was recorded, or null if there is none yet. */
+  @Nullable
+  Outcome outcome();
 
   /** When its outcome was recorded, in nanoseconds on the balancer's clock; 0 if there is none yet. */
   long answeredNanos();

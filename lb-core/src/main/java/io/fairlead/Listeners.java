@@ -116,6 +116,10 @@ final class Listeners implements PoolListener, StrategyListener {
     tell(listener -> listener.retried(from, to));
   }
 
+  void hedged(Member from, Member to) {
+    tell(listener -> listener.hedged(from, to));
+  }
+
   void rejected(LoadBalancingException reason) {
     tell(listener -> listener.rejected(reason));
   }

@@ -9,6 +9,8 @@ import io.fairlead.ratelimit.KeyedTokenBucket;
 import io.fairlead.ratelimit.TokenBucket;
 import io.fairlead.request.RequestContext;
 import io.fairlead.retry.CallPlan;
+import io.fairlead.retry.Hedging;
+import io.fairlead.retry.RetryPolicy;
 import io.fairlead.strategy.Strategy;
 import io.fairlead.time.Background;
 import io.fairlead.time.Cancellable;
@@ -141,6 +143,11 @@ public interface LoadBalancer extends AutoCloseable {
     private double maxEjected = 0.5;
     private ConcurrencyLimit.@Nullable Builder memberLimit;
     private ConcurrencyLimit.@Nullable Builder serviceLimit;
+    RetryPolicy retries = RetryPolicy.standard();
+
+    @Nullable
+    Hedging hedging;
+
     private @Nullable TokenBucket bucket;
     private final List<RateGate<?>> keyedRates = new ArrayList<>();
 
@@ -322,6 +329,21 @@ public interface LoadBalancer extends AutoCloseable {
         Function<? super RequestContext, ? extends @Nullable K> key, KeyedTokenBucket<K> buckets) {
       keyedRates.add(new RateGate.PerKey<>(
           Objects.requireNonNull(buckets, "buckets"), Objects.requireNonNull(key, "key")));
+      return this;
+    }
+
+    /**
+     * How often calls are repeated, and what they may spend on it together. {@link RetryPolicy#standard()} by default: a request that may be
+     * repeated reaches a server three times at most, and there is one retry for five requests, and ten a second beyond that.
+     */
+    public Builder retries(RetryPolicy policy) {
+      this.retries = Objects.requireNonNull(policy, "retries");
+      return this;
+    }
+
+    /** When a call that is slow, and may be repeated, is sent to a second server too. Never by default. */
+    public Builder hedging(Hedging hedging) {
+      this.hedging = Objects.requireNonNull(hedging, "hedging");
       return this;
     }
 

@@ -44,6 +44,14 @@ public interface LoadBalancerListener {
   default void retried(Member from, Member to) {}
 
   /**
+   * A call is hedged: a further attempt begins beside the one that is under way. {@code leased} has been called for it.
+   *
+   * @param from where the call is under way already
+   * @param to where it goes too
+   */
+  default void hedged(Member from, Member to) {}
+
+  /**
    * A sticky session goes to another server from now on.
    *
    * @param from where it went until now; it is no longer available, or its weight is 0

@@ -51,6 +51,7 @@ final class Placement implements Choice, Lease {
   private @Nullable Backend backend;
   private long permit;
   private volatile long answeredNanos;
+  private volatile @Nullable Outcome outcome;
 
   /** {@link #ANSWERING} to {@link #CLOSED}: who comes first, and who has to release. */
   @SuppressWarnings("unused") // through STATE
@@ -197,7 +198,7 @@ final class Placement implements Choice, Lease {
     if (takeAccepted(now)) {
       return true;
     }
-    if (mayRepeat || target == Target.UNTRIED) {
+    if (mayRepeat || target != Target.ANYONE) {
       return false;
     }
     mayRepeat = true;
@@ -392,6 +393,7 @@ final class Placement implements Choice, Lease {
   private void answer(Outcome outcome) {
     long now = balancer.clock().nanos();
     answeredNanos = now;
+    this.outcome = outcome;
     member().answered(permit, outcome, startNanos, now);
     if (admission != null) {
       admission.answered(outcome, now);
@@ -409,19 +411,28 @@ final class Placement implements Choice, Lease {
   }
 
   @Override
-  public Lease another(Target target) throws LoadBalancingException {
+  public Placement another(Target target) throws LoadBalancingException {
     Admission shared = admission == null || admission.share()
         ? admission
         : balancer.admittance().readmit(context, admission);
     Placement next = new Placement(balancer, context, this, shared);
     next.choose(target);
-    balancer.listeners().retried(member(), next.member());
+    if (target == Target.HEDGE) {
+      balancer.listeners().hedged(member(), next.member());
+    } else {
+      balancer.listeners().retried(member(), next.member());
+    }
     return next;
   }
 
   @Override
   public long startNanos() {
     return startNanos;
+  }
+
+  @Override
+  public @Nullable Outcome outcome() {
+    return outcome;
   }
 
   @Override

@@ -153,6 +153,44 @@ public final class RequestContext {
     return new RequestContext(copy);
   }
 
+  /**
+   * Sets how often this request may reach a backend, in place of what the balancer's retry policy says; 1 for never again.
+   *
+   * @param attempts 1 to 32
+   */
+  public RequestContext maxAttempts(int attempts) {
+    if (attempts < 1 || attempts > 32) {
+      throw new IllegalArgumentException("maxAttempts: " + attempts + " (expected: 1 to 32)");
+    }
+    Settings copy = settings.copy();
+    copy.maxAttempts = attempts;
+    return new RequestContext(copy);
+  }
+
+  /**
+   * Sets how long one attempt may take until its outcome is known, in place of what the balancer's retry policy says.
+   *
+   * @param timeout more than zero, up to 24 hours
+   */
+  public RequestContext attemptTimeout(Duration timeout) {
+    if (Objects.requireNonNull(timeout, "attemptTimeout").isNegative()
+        || timeout.isZero()
+        || timeout.compareTo(Duration.ofDays(1)) > 0) {
+      throw new IllegalArgumentException(
+          "attemptTimeout: " + timeout + " (expected: more than zero, up to 24 hours)");
+    }
+    Settings copy = settings.copy();
+    copy.attemptTimeout = timeout;
+    return new RequestContext(copy);
+  }
+
+  /** Sets whether the request may be hedged, where the balancer hedges and it is {@linkplain #repeatable() repeatable}; it may by default. */
+  public RequestContext hedging(boolean hedging) {
+    Settings copy = settings.copy();
+    copy.unhedged = !hedging;
+    return new RequestContext(copy);
+  }
+
   /** Whether there is a key. */
   public boolean hasKey() {
     return settings.hasKey;
@@ -203,6 +241,21 @@ public final class RequestContext {
     return settings.timeout;
   }
 
+  /** How often this request may reach a backend, or 0 if the balancer's retry policy tells. */
+  public int maxAttempts() {
+    return settings.maxAttempts;
+  }
+
+  /** How long one attempt may take, or null if the balancer's retry policy tells. */
+  public @Nullable Duration attemptTimeout() {
+    return settings.attemptTimeout;
+  }
+
+  /** Whether the request may be hedged. */
+  public boolean mayHedge() {
+    return !settings.unhedged;
+  }
+
   @Override
   public String toString() {
     StringBuilder text = new StringBuilder("RequestContext{");
@@ -212,6 +265,9 @@ public final class RequestContext {
     append(text, "endpoint", settings.endpoint);
     append(text, "zone", settings.zone);
     append(text, "timeout", settings.timeout);
+    append(text, "attemptTimeout", settings.attemptTimeout);
+    append(text, "maxAttempts", settings.maxAttempts == 0 ? null : settings.maxAttempts);
+    append(text, "hedging", settings.unhedged ? "false" : null);
     append(text, "repeatable", settings.repeatable ? "true" : null);
     return text.append('}').toString();
   }
@@ -251,6 +307,12 @@ public final class RequestContext {
 
     @Nullable
     Duration timeout;
+
+    @Nullable
+    Duration attemptTimeout;
+
+    int maxAttempts;
+    boolean unhedged;
 
     Settings copy() {
       try {

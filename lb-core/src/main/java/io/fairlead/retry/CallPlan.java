@@ -7,14 +7,20 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one call does next: it is told what happened, and answers what to do. A transport of one's own drives it like this:
+ * What one call does next: it is told what happened, and answers what to do. It does nothing itself, and reads no clock, so that
+ * the same decisions drive {@code LoadBalancer.call}, lb-okhttp's interceptor, a simulation, and a transport of one's own:
  *
  * <pre>{@code
  * CallPlan plan = balancer.plan(context);
  * List<FailedAttempt> failures = new ArrayList<>();
  * Lease lease = null;
  * CallPlan.Answer answer = plan.next(START, 0, null, balancer.clock().nanos());
- * while (answer == SEND) {
+ * while (answer == SEND || answer == WAIT) {
+ *   if (answer == WAIT) {
+ *     // wait until plan.until()
+ *     answer = plan.next(TIMER, 0, null, balancer.clock().nanos());
+ *     continue;
+ *   }
  *   Lease next;
  *   try {
  *     next = lease == null ? balancer.acquire(context) : lease.another(plan.target());
@@ -26,21 +32,28 @@ import org.jspecify.annotations.Nullable;
  *     continue;
  *   }
  *   if (lease != null) {
- *     lease.close();
+ *     lease.close(); // and let go of the answer that it brought, if it did
  *   }
  *   lease = next;
  *   // send to lease.backend(), find out the outcome, lease.record(outcome); if it failed, add it to failures
  *   answer = plan.next(answerCame ? ANSWERED : FAILED, plan.attempt(), outcome, lease.answeredNanos());
  * }
- * // DELIVER: give the caller what came, and close the lease when that has been read.
+ * // DELIVER: give the caller what plan.attempt() brought, and close the lease when that has been read.
  * // FAIL: close the lease, throw new AttemptsFailedException(balancer, failures).
  * }</pre>
  *
- * <p>The policy is failover. What certainly never reached a backend goes to another that was not yet tried, as long as there
- * is one, up to {@value #MAX_ATTEMPTS} attempts. What may have reached one goes to another only if it is
- * {@linkplain RequestContext#repeatable() repeatable} and nothing of an answer came, up to {@value #MAX_SENDS} times in all.
- * Where only a kept connection {@linkplain Outcome#connectionLost() was lost}, the same backend gets it first, once more. No
- * attempt begins after the context's {@linkplain RequestContext#timeout timeout}.
+ * <p><b>What is repeated.</b> What certainly never reached a backend goes to another that was not yet tried, as long as there is
+ * one, up to {@value #MAX_ATTEMPTS} attempts. What may have reached one goes to another only if it is {@linkplain
+ * RequestContext#repeatable() repeatable}: if nothing of an answer came, or if the answer tells of a failure, of a backend that asks to be
+ * left alone, or of one that asks for less. It does so as often as the {@link RetryPolicy} allows, and only while there is something
+ * in the {@link RetryBudget}. Where only a kept connection {@linkplain Outcome#connectionLost() was lost}, the same backend gets it
+ * first, once more, and that is free. When nobody untried is left it waits, for longer each time and not before the backend's
+ * {@code Retry-After}, and goes to anyone. No attempt begins after the context's {@linkplain RequestContext#timeout timeout}, and
+ * nobody waits for one that could not. In the end, an answer that is bad is given to the caller rather than none.
+ *
+ * <p><b>Hedging.</b> If the call may be {@linkplain Hedging hedged}, {@link #until} after the first SEND tells when: TIMER then answers
+ * SEND for a second attempt beside the first. Whoever is answered well first ends the call; the other one is to be cancelled. A failure
+ * while another attempt is under way is not repeated: that one is the repetition, unless it fails too.
  *
  * <p>One thread at a time.
  */
@@ -49,18 +62,25 @@ public final class CallPlan {
   /** The largest number of attempts of one call. */
   public static final int MAX_ATTEMPTS = 32;
 
-  /** How many attempts of one call may have reached a backend and come to nothing; a lost connection does not count. */
-  public static final int MAX_SENDS = 3;
+  /** For {@link #until}: nothing is to be waited for but the attempts that are under way. */
+  public static final long NEVER = Long.MAX_VALUE;
 
   /** What happened. */
   public enum Event {
     /** The call begins. */
     START,
+    /**
+     * Somebody was leased for the attempt, which begins now. To be told of the first one, if the call {@linkplain CallPlan#mayHedge may be
+     * hedged}; answered with WAIT, while the attempt is being sent.
+     */
+    LEASED,
+    /** It is the time that {@link CallPlan#until} told, or later. About no attempt: 0. */
+    TIMER,
     /** Nobody could be leased for the attempt that was to be sent. */
     NOBODY,
-    /** An answer came, good or bad, or part of one. The outcome is what it tells of the backend. */
+    /** An answer came, good or bad. The outcome is what it tells of the backend. */
     ANSWERED,
-    /** The attempt failed and nothing of an answer came. The outcome tells how. */
+    /** The attempt failed, and there is no answer that could be delivered. The outcome tells how. */
     FAILED
   }
 
@@ -68,7 +88,12 @@ public final class CallPlan {
   public enum Answer {
     /** Lease a member, as {@link #target} says, and send the request there as the {@link #attempt}-th attempt. */
     SEND,
-    /** Give the caller what the {@link #attempt}-th attempt brought. The call is over. */
+    /**
+     * Wait for an attempt that is under way, or for {@link #until}, whichever comes first. Keep the answer that came last, if one did,
+     * until another one comes or somebody is leased for {@code ANYONE} or {@code UNTRIED}.
+     */
+    WAIT,
+    /** Give the caller what the {@link #attempt}-th attempt brought, and cancel what is still under way. The call is over. */
     DELIVER,
     /** Give up, and tell the caller what was tried. The call is over. */
     FAIL,
@@ -83,62 +108,209 @@ public final class CallPlan {
     /** To someone to whom it did not go before. */
     UNTRIED,
     /** To the same one as just before, over a fresh connection. */
-    SAME
+    SAME,
+    /** To someone to whom it did not go before, beside the attempt that is under way. */
+    HEDGE
   }
 
+  private final CallPolicy policy;
   private final boolean repeatable;
-  private final long startNanos;
+  private final int maxSends;
   private final @Nullable Duration timeout;
-  private int attempt;
-  private int sends;
+  private final long hedgeDelay; // 0 for no hedge
+
+  private long startNanos;
+  private long firstNanos; // when the first attempt began
+  private int attempts; // begun
+  private int sends; // that may have reached a backend and came to nothing
+  private int underway; // a bit for each attempt
+  private int backoffs;
+  private boolean counted; // in the budgets
+  private boolean paid; // for the attempt to come
+  private int
+      held; // the attempt that brought the last answer, which is to be delivered if no better one
+  // comes
+  private @Nullable Outcome last; // of whoever ended last
+  private int lastAttempt;
+  private boolean exhausted;
+  private long retryAt = NEVER;
+  private long hedgeAt = NEVER;
+  private int subject;
   private Target target = Target.ANYONE;
+  private boolean started;
   private boolean over;
 
-  /**
-   * A plan for one call.
-   *
-   * @param context what is known of the request
-   * @param startNanos the time at which the call begins
-   */
-  public CallPlan(RequestContext context, long startNanos) {
+  CallPlan(CallPolicy policy, RequestContext context) {
+    this.policy = policy;
     this.repeatable = context.isRepeatable();
     this.timeout = context.timeout();
-    this.startNanos = startNanos;
+    this.maxSends = policy.maxAttempts(context);
+    this.hedgeDelay = policy.hedgeDelayNanos(context);
+  }
+
+  /** Whether this call may be hedged, so that two of its attempts can be under way at once. */
+  public boolean mayHedge() {
+    return hedgeDelay > 0;
   }
 
   /**
    * Takes an event and answers it.
    *
-   * @param attempt the attempt that it is about, as {@link #attempt()} told when it was to be sent; 0 for {@code START}
+   * @param attempt the attempt that it is about, as {@link #attempt()} told when it was to be sent; 0 for {@code START} and
+   *     {@code TIMER}
    * @param outcome of {@code ANSWERED} and {@code FAILED}; else null
-   * @param now the time, on the same clock as the call's start
+   * @param now the time, on the balancer's clock
    */
   public Answer next(Event event, int attempt, @Nullable Outcome outcome, long now) {
-    boolean starts = event == Event.START;
-    if (over || attempt != this.attempt || starts != (attempt == 0)) {
+    if (over || started != (event != Event.START)) {
       return Answer.NOTHING;
     }
-    return switch (event) {
-      case START -> send(Target.ANYONE);
+    if (event == Event.START) {
+      return start(now);
+    }
+    count(now);
+    if (event == Event.TIMER) {
+      return timer(now);
+    }
+    if (event == Event.LEASED) {
+      leased(now);
+      return Answer.WAIT;
+    }
+    if (attempt < 1 || attempt > attempts || (underway & bit(attempt)) == 0) {
+      return Answer.NOTHING;
+    }
+    underway &= ~bit(attempt);
+    if (event == Event.NOBODY) {
+      return nobody(now);
+    }
+    ended(attempt, event == Event.ANSWERED, Objects.requireNonNull(outcome, "outcome"), now);
+    return decide(now);
+  }
+
+  private static int bit(int attempt) {
+    return 1 << (attempt - 1);
+  }
+
+  private Answer start(long now) {
+    started = true;
+    startNanos = now;
+    firstNanos = now;
+    return send(Target.ANYONE);
+  }
+
+  /** What the call has waited for its place until now, in a queue perhaps, is no server's time. */
+  private void leased(long now) {
+    if (attempts == 1) {
+      firstNanos = now;
+      hedgeAt = hedgeDelay > 0 ? now + hedgeDelay : NEVER;
+    }
+  }
+
+  /** A call counts once something was sent: one that is refused is no request, and pays for no retries. */
+  private void count(long now) {
+    if (!counted) {
+      counted = true;
+      policy.deposit(now);
+    }
+  }
+
+  private Answer timer(long now) {
+    if (retryAt != NEVER && now - retryAt >= 0) {
+      retryAt = NEVER;
+      return late(now) ? end(now) : send(Target.ANYONE);
+    }
+    if (hedgeAt != NEVER && now - hedgeAt >= 0) {
+      hedgeAt = NEVER;
+      if (!exhausted && sends + 1 < maxSends && !late(now) && policy.tryWithdrawHedge(now)) {
+        return send(Target.HEDGE);
+      }
+    }
+    return Answer.WAIT;
+  }
+
+  private Answer nobody(long now) {
+    attempts--; // it is none
+    return switch (target) {
       // The one that lost a connection may have left the pool meanwhile.
-      case NOBODY -> target == Target.SAME ? replace(Target.UNTRIED) : end(Answer.FAIL);
-      case ANSWERED -> end(Answer.DELIVER);
-      case FAILED -> failed(Objects.requireNonNull(outcome, "outcome"), now);
+      case SAME -> send(Target.UNTRIED);
+      case UNTRIED -> backOff(now);
+      case HEDGE -> underway != 0 ? Answer.WAIT : decide(now);
+      case ANYONE -> end(now);
     };
   }
 
-  private Answer failed(Outcome outcome, long now) {
-    boolean reached = !outcome.isUnsent();
-    if (reached && !outcome.isConnectionLost()) {
+  private void ended(int attempt, boolean answered, Outcome outcome, long now) {
+    if (attempt == 1) {
+      policy.observe(outcome, now - firstNanos, now);
+      hedgeAt = NEVER;
+    }
+    if (!outcome.isUnsent() && !outcome.isConnectionLost()) {
       sends++;
     }
-    if ((reached && !repeatable) || sends >= MAX_SENDS || attempt >= MAX_ATTEMPTS || late(now)) {
-      return end(Answer.FAIL);
+    last = outcome;
+    lastAttempt = attempt;
+    paid = false;
+    if (target != Target.HEDGE) {
+      held = 0; // what came before was let go of when this one was leased
     }
-    if (outcome.isConnectionLost() && target != Target.SAME) {
-      return send(Target.SAME);
+    if (answered) {
+      held = attempt;
     }
-    return outcome.failed() || outcome.isConnectionLost() ? send(Target.UNTRIED) : end(Answer.FAIL);
+  }
+
+  /** What comes after an attempt has ended. */
+  private Answer decide(long now) {
+    Outcome outcome = Objects.requireNonNull(last);
+    if (held == lastAttempt && !isBad(outcome)) {
+      return end(now);
+    }
+    if (underway != 0) {
+      return Answer.WAIT; // that one is the repetition
+    }
+    if (!mayGoOn(outcome) || late(now) || !pay(outcome, now)) {
+      return end(now);
+    }
+    return send(outcome.isConnectionLost() && target != Target.SAME ? Target.SAME : Target.UNTRIED);
+  }
+
+  private static boolean isBad(Outcome outcome) {
+    return outcome.failed() || outcome.isConnectionLost() || outcome.retryAfter() != null;
+  }
+
+  private boolean mayGoOn(Outcome outcome) {
+    return isBad(outcome)
+        && (repeatable || outcome.isUnsent())
+        && !exhausted
+        && sends < maxSends
+        && attempts < MAX_ATTEMPTS;
+  }
+
+  /** What reached nobody is a burden to nobody, and a lost connection is the connection's fault, once. */
+  private boolean pay(Outcome outcome, long now) {
+    boolean free = outcome.isConnectionLost() || outcome.kind() == Outcome.Kind.CONNECT;
+    paid = paid || (!free && policy.tryWithdrawRetry(now));
+    return free || paid;
+  }
+
+  /** Everybody was tried. Whether it is for the first time or not, the next one is sent to somebody who did not make it. */
+  private Answer backOff(long now) {
+    Outcome outcome = Objects.requireNonNull(last);
+    long wait = policy.backoffNanos(backoffs);
+    Duration told = outcome.retryAfter();
+    if (told != null) {
+      // No longer than that is ever waited: the caller is told instead.
+      wait = Math.max(wait, told.compareTo(policy.longestBackoff()) > 0 ? NEVER : told.toNanos());
+    }
+    if (backoffs + 1 >= maxSends
+        || wait > policy.longestBackoff().toNanos()
+        || late(now + wait)
+        || !(paid || policy.tryWithdrawRetry(now))) {
+      return end(now);
+    }
+    paid = true;
+    backoffs++;
+    retryAt = now + wait;
+    return Answer.WAIT;
   }
 
   private boolean late(long now) {
@@ -146,27 +318,46 @@ public final class CallPlan {
   }
 
   private Answer send(Target whom) {
-    attempt++;
-    return replace(whom);
-  }
-
-  private Answer replace(Target whom) {
+    attempts++;
+    subject = attempts;
+    underway |= bit(attempts);
     target = whom;
     return Answer.SEND;
   }
 
-  private Answer end(Answer last) {
+  private Answer end(long now) {
     over = true;
-    return last;
+    if ((underway & bit(1)) != 0) {
+      // It lost against its hedge. Without its time, which is longer, the quantile would sink with
+      // each.
+      policy.observe(Outcome.abandoned(), now - firstNanos, now);
+    }
+    if (held == 0) {
+      return Answer.FAIL;
+    }
+    subject = held;
+    return Answer.DELIVER;
+  }
+
+  /**
+   * Nothing can be sent any more, whatever comes: the request's body is used up, say. What is under way goes on.
+   */
+  public void sendNoMore() {
+    exhausted = true;
   }
 
   /** The attempt that the last answer is about; the first is 1. */
   public int attempt() {
-    return attempt;
+    return subject;
   }
 
   /** To whom the attempt may go that is to be sent. */
   public Target target() {
     return target;
+  }
+
+  /** When to tell {@code TIMER}, on the balancer's clock; {@link #NEVER} if there is nothing to be told. */
+  public long until() {
+    return retryAt != NEVER ? retryAt : hedgeAt;
   }
 }

@@ -48,9 +48,6 @@ final class AttemptClients {
     }
   }
 
-  /** The user's call, whose settings the attempt's own takes over. */
-  private record Outer(Interceptor.Chain chain, Dialing dialing) {}
-
   private final OkHttpClient base;
   private final ReentrantLock lock = new ReentrantLock();
   private final Map<Key, OkHttpClient> clients = new LinkedHashMap<>(KEPT, 0.75f, true) {
@@ -100,24 +97,17 @@ final class AttemptClients {
   /**
    * Sends a request as a call of its own, on this thread.
    *
-   * @param chain the user's call's
-   * @param listener which hears of the attempt; the user's hears of it as of its own
    * @param deadlineNanos when the user's call has to be over, by {@link System#nanoTime}; null if it has no time-out
    */
-  Response execute(
-      Interceptor.Chain chain,
-      Request request,
-      Attempts attempts,
-      AttemptListener listener,
-      EventListener userListener,
-      @Nullable Long deadlineNanos)
+  Response execute(OwnCall own, Request request, Attempts attempts, @Nullable Long deadlineNanos)
       throws IOException {
-    Call outer = chain.call();
-    Call inner = client(chain).newCall(request);
-    inner.tag(Outer.class, () -> new Outer(chain, listener.dialing()));
+    Call outer = own.chain().call();
+    Call inner = client(own.chain()).newCall(request);
+    inner.tag(OwnCall.class, () -> own);
     inner.tag(Attempts.class, () -> attempts);
-    inner.addEventListener(new ForwardedEvents(outer, userListener));
-    inner.addEventListener(listener);
+    inner.addEventListener(own.events());
+    inner.addEventListener(own.listener());
+    own.attempt().onCancel(inner::cancel);
     // As long as the body is open, that is after the outer call has ended for OkHttp, its time-out
     // and cancel must still hold.
     outer.addEventListener(new EventListener() {
@@ -137,18 +127,7 @@ final class AttemptClients {
   }
 
   private static Response applyOuter(Interceptor.Chain chain) throws IOException {
-    Outer outer = Objects.requireNonNull(chain.call().tag(Outer.class), "outer");
-    Interceptor.Chain settings = outer.chain();
-    Interceptor.Chain own = chain
-        .withConnectTimeout(settings.connectTimeoutMillis(), TimeUnit.MILLISECONDS)
-        .withReadTimeout(settings.readTimeoutMillis(), TimeUnit.MILLISECONDS)
-        .withWriteTimeout(settings.writeTimeoutMillis(), TimeUnit.MILLISECONDS)
-        .withCookieJar(settings.getCookieJar())
-        .withCache(settings.getCache())
-        .withAuthenticator(settings.getAuthenticator())
-        .withProxyAuthenticator(settings.getProxyAuthenticator())
-        .withHostnameVerifier(settings.getHostnameVerifier())
-        .withCertificatePinner(settings.getCertificatePinner());
-    return outer.dialing().apply(own).proceed(chain.request());
+    OwnCall own = Objects.requireNonNull(chain.call().tag(OwnCall.class), "own call");
+    return own.listener().dialing().apply(own.settings(chain)).proceed(chain.request());
   }
 }

@@ -2,6 +2,7 @@ package io.fairlead.okhttp;
 
 import io.fairlead.Lease;
 import io.fairlead.request.Outcome;
+import io.fairlead.time.Cancellable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Proxy;
@@ -42,9 +43,16 @@ final class AttemptListener extends EventListener {
   private @Nullable String schemeChange;
   private volatile @Nullable Lease lease;
   private volatile @Nullable Dialing entered; // until it is left
+  private @Nullable Cancellable
+      call; // the whole one; null if this watches a call of an attempt's own
 
   AttemptListener(BalancedCall balanced) {
     this.balanced = balanced;
+  }
+
+  /** A call begins, which ends if the OkHttp call that this watches is cancelled. */
+  void begin(Cancellable call) {
+    this.call = call;
   }
 
   /** Another attempt begins, and the one before has done with its connection. */
@@ -198,7 +206,7 @@ final class AttemptListener extends EventListener {
     Lease present = lease;
     if (!answered && present != null) {
       answered = true;
-      balanced.answered(present, balanced.classify(response));
+      present.record(balanced.classify(response));
     }
   }
 
@@ -230,9 +238,12 @@ final class AttemptListener extends EventListener {
   }
 
   @Override
-  public void canceled(Call call) {
+  public void canceled(Call okhttp) {
     leave();
     close();
+    if (call != null) {
+      call.cancel();
+    }
   }
 
   private void leave() {
@@ -255,7 +266,7 @@ final class AttemptListener extends EventListener {
     Lease present = lease;
     if (!answered && present != null) {
       answered = true;
-      balanced.answered(present, outcome);
+      present.record(outcome);
       if (ended) {
         close();
       }

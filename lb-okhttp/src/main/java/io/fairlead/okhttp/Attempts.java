@@ -5,8 +5,9 @@ import io.fairlead.backend.Backend;
 import io.fairlead.request.Outcome;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import okhttp3.Call;
 import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +41,6 @@ public final class Attempts {
 
   private static final class Entry {
     final Lease lease;
-    volatile @Nullable Outcome outcome;
     volatile @Nullable IOException failure;
 
     Entry(Lease lease) {
@@ -48,18 +48,15 @@ public final class Attempts {
     }
 
     Attempt toAttempt() {
-      Outcome outcome = this.outcome;
-      long answered = lease.answeredNanos();
-      // With an outcome but without a time for a moment, if it is another thread that cancels the
-      // call.
+      Outcome outcome = lease.outcome();
       Duration elapsed =
-          outcome == null || answered == 0 ? null : Duration.ofNanos(answered - lease.startNanos());
+          outcome == null ? null : Duration.ofNanos(lease.answeredNanos() - lease.startNanos());
       return new Attempt(lease.backend(), outcome, elapsed, failure);
     }
   }
 
-  // Almost always there is one.
-  private volatile List<Entry> entries = List.of();
+  // Almost always there is one. A hedge adds its own on another thread.
+  private final AtomicReference<List<Entry>> entries = new AtomicReference<>(List.of());
   private volatile @Nullable AttemptListener listener;
 
   private Attempts() {}
@@ -84,7 +81,7 @@ public final class Attempts {
 
   /** All attempts until now, in their order. Unmodifiable. */
   public List<Attempt> all() {
-    return entries.stream().map(Entry::toAttempt).toList();
+    return entries.get().stream().map(Entry::toAttempt).toList();
   }
 
   /**
@@ -93,28 +90,23 @@ public final class Attempts {
    * @throws IllegalStateException if there is none yet
    */
   public Attempt last() {
-    List<Entry> now = entries;
+    List<Entry> now = entries.get();
     if (now.isEmpty()) {
       throw new IllegalStateException("no attempt yet");
     }
     return now.get(now.size() - 1).toAttempt();
   }
 
-  // What is below is called by the call's own thread only.
-
   void begin(Lease lease, AttemptListener listener) {
     this.listener = listener;
-    List<Entry> before = entries;
-    if (before.isEmpty()) {
-      entries = List.of(new Entry(lease));
-      return;
+    Entry entry = new Entry(lease);
+    if (!entries.compareAndSet(List.of(), List.of(entry))) {
+      entries.updateAndGet(
+          before -> Stream.concat(before.stream(), Stream.of(entry)).toList());
     }
-    List<Entry> longer = new ArrayList<>(before);
-    longer.add(new Entry(lease));
-    entries = List.copyOf(longer);
   }
 
-  /** That of the present attempt. */
+  /** That of the present attempt, if it goes down the chain of the user's call. */
   @Nullable
   AttemptListener listener() {
     return listener;
@@ -125,19 +117,11 @@ public final class Attempts {
     listener = null;
   }
 
-  void end(Outcome outcome, @Nullable IOException failure) {
-    Entry last = entries.get(entries.size() - 1);
-    last.failure = failure;
-    if (last.outcome == null) { // the first one counts, as with the lease
-      last.outcome = outcome;
-    }
-  }
-
-  /** Ends the last one with nothing to be learned, unless it has an outcome. */
-  void abort(@Nullable IOException failure) {
-    Entry last = entries.get(entries.size() - 1);
-    if (last.outcome == null) {
-      end(Outcome.ignored(), failure);
+  void fail(Lease lease, IOException failure) {
+    for (Entry entry : entries.get()) {
+      if (entry.lease == lease) {
+        entry.failure = failure;
+      }
     }
   }
 

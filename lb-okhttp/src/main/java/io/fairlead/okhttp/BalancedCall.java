@@ -1,23 +1,16 @@
 package io.fairlead.okhttp;
 
-import io.fairlead.AttemptsFailedException;
-import io.fairlead.AttemptsFailedException.FailedAttempt;
+import io.fairlead.Attempt;
+import io.fairlead.CallBody;
 import io.fairlead.Lease;
-import io.fairlead.LoadBalancer;
-import io.fairlead.LoadBalancingException;
 import io.fairlead.request.Outcome;
 import io.fairlead.request.RequestContext;
-import io.fairlead.retry.CallPlan;
-import io.fairlead.retry.CallPlan.Answer;
-import io.fairlead.retry.CallPlan.Event;
-import io.fairlead.retry.CallPlan.Target;
+import io.fairlead.time.Cancellable;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.ConnectException;
 import java.net.ProtocolException;
 import java.net.UnknownHostException;
-import java.util.ArrayList;
-import java.util.List;
 import okhttp3.EventListener;
 import okhttp3.HttpUrl;
 import okhttp3.Interceptor;
@@ -27,30 +20,34 @@ import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One call through the interceptor: asks a {@link CallPlan} what comes next, and does it.
+ * One call through the interceptor: the body of a balancer's call, which sends the request with OkHttp and finds out what became of it.
  *
- * <p>An attempt goes down the call's own chain while the call holds no connection, which costs least. OkHttp would send a
- * further one over a connection that the call still holds, whichever backend is meant; after a failure on HTTP/2 an attempt is
- * therefore an OkHttp call of its own.
+ * <p>An attempt goes down the call's own chain while the call holds no connection, which costs least. OkHttp would send a further one
+ * over a connection that the call still holds, whichever backend is meant: after an answer, or a failure on HTTP/2, an attempt is
+ * therefore an OkHttp call of its own. So is each attempt that may be cancelled alone, since to cancel the chain is to cancel the call.
  */
-final class BalancedCall {
+final class BalancedCall implements CallBody<Response> {
 
   /** Of an attempt that was answered before it came to the network. */
   private static final Outcome UNSENT = Outcome.ignored().unsent();
+
+  /** What a hedge has brought, and the events on the way to it, which nobody hears of unless it wins. */
+  private record Hedge(Response response, ForwardedEvents events) {}
 
   private final LoadBalancingInterceptor interceptor;
   private final Route route;
   private final Interceptor.Chain chain;
   private final Request request;
-  private final boolean repeatable;
   private final RequestContext context;
   private final EventListener userListener;
   private final Attempts attempts;
   private final AttemptListener chainListener;
   private final long startNanos;
-  private @Nullable Lease lease;
-  private @Nullable List<FailedAttempt> failures;
-  private boolean ownCall;
+  private volatile boolean holdsConnection; // the chain's call does
+  private volatile boolean answered; // by a response that was not good enough
+  private volatile boolean bodySpent;
+  private volatile @Nullable Hedge hedge;
+  private final boolean mayBeOwnCall;
 
   BalancedCall(
       LoadBalancingInterceptor interceptor,
@@ -61,11 +58,11 @@ final class BalancedCall {
     this.route = route;
     this.chain = chain;
     this.request = chain.request();
-    this.repeatable = context.isRepeatable();
     this.context = context;
     this.userListener = chain.getEventListener();
     this.attempts = Attempts.begin(chain.call());
     this.chainListener = new AttemptListener(this);
+    this.mayBeOwnCall = interceptor.isInstalled() && !isBoundToChain(request);
     this.startNanos = chain.call().timeout().timeoutNanos() > 0 ? System.nanoTime() : 0;
   }
 
@@ -74,7 +71,7 @@ final class BalancedCall {
   }
 
   boolean repeatable() {
-    return repeatable;
+    return context.isRepeatable();
   }
 
   /** What is wrong with a hop to this URL, if a backend would be spoken to in another scheme than before; else null. */
@@ -93,71 +90,56 @@ final class BalancedCall {
     return own ? interceptor.classify(response) : Outcome.ignored();
   }
 
-  /** The present attempt's outcome is known. */
-  void answered(Lease lease, Outcome outcome) {
-    lease.record(outcome);
-    attempts.end(outcome, null);
-  }
-
   Response execute() throws IOException {
-    LoadBalancer balancer = route.balancer();
-    CallPlan plan = balancer.plan(context);
     chain.call().addEventListener(chainListener);
-    LoadBalancingException refusal = null;
-    boolean delivered = false;
     try {
-      Answer answer = plan.next(Event.START, 0, null, 0);
-      while (answer == Answer.SEND) {
-        Lease before = lease;
-        Lease now;
-        try {
-          now = before == null ? balancer.acquire(context) : before.another(plan.target());
-        } catch (LoadBalancingException e) {
-          refusal = e;
-          answer = plan.next(
-              Event.NOBODY, plan.attempt(), null, before == null ? 0 : before.answeredNanos());
-          continue;
-        }
-        lease = now;
-        if (before != null) {
-          // After the next is leased: a closing balancer knows calls by their leases.
-          before.close();
-        }
-        AttemptListener attempt = ownCall ? new AttemptListener(this) : chainListener;
-        attempts.begin(now, attempt);
-        attempt.begin(now, dialing(now, plan.target() == Target.SAME));
-        try {
-          Response response = deliver(send(attempt), attempt, now);
-          delivered = true;
-          return response;
-        } catch (IOException e) {
-          answer = failed(plan, attempt, now, e);
-        }
+      Response response = route.balancer().call(context, this);
+      Hedge answered = hedge;
+      if (answered != null && answered.response == response) {
+        answered.events.release();
       }
-      throw failures == null && refusal != null
-          ? refusal
-          : new AttemptsFailedException(balancer, failures());
+      return response;
     } catch (RuntimeException e) {
       // OkHttp's dispatcher lets any other kill its thread.
-      IOException failure =
-          new IOException((lease == null ? balancer.name() : lease) + ": " + e, e);
-      abort(failure);
-      throw failure;
+      throw new IOException(route.balancer().name() + ": " + e, e);
     } finally {
       attempts.finish();
       chainListener.finish();
-      if (!delivered && lease != null) {
-        abort(null); // of an Error; any other has an outcome by now
-        lease.close();
-      }
     }
   }
 
-  private List<FailedAttempt> failures() {
-    if (failures == null) {
-      failures = new ArrayList<>(2);
+  @Override
+  public void started(Cancellable call) {
+    chainListener.begin(call);
+  }
+
+  @Override
+  public Response run(Attempt attempt) throws IOException {
+    Lease lease = attempt.keep();
+    boolean ownCall = mayBeOwnCall && (holdsConnection || answered || attempt.mayBeCancelled());
+    AttemptListener listener = ownCall ? new AttemptListener(this) : chainListener;
+    listener.begin(lease, dialing(lease, attempt.afterLostConnection()));
+    attempts.begin(lease, listener);
+    try {
+      if (!ownCall) {
+        return deliver(send(listener), listener, lease);
+      }
+      ForwardedEvents events = new ForwardedEvents(chain.call(), userListener, attempt.isHedge());
+      Response response = deliver(sendAsOwnCall(attempt, listener, events), listener, lease);
+      if (attempt.isHedge()) {
+        hedge = new Hedge(response, events);
+      }
+      return response;
+    } catch (IOException e) {
+      IOException failure = failed(attempt, listener, lease, e);
+      attempts.fail(lease, failure);
+      throw failure;
+    } catch (RuntimeException e) {
+      lease.record(Outcome.ignored());
+      IOException failure = new IOException(lease + ": " + e, e);
+      attempts.fail(lease, failure);
+      throw failure;
     }
-    return failures;
   }
 
   private Dialing dialing(Lease lease, boolean fresh) {
@@ -165,9 +147,28 @@ final class BalancedCall {
     return route.endpoint(lease.member()).dialing(chain, probeable, fresh, lease.startNanos());
   }
 
-  private Response send(AttemptListener attempt) throws IOException {
+  private Response send(AttemptListener listener) throws IOException {
+    return quietly(() -> listener.dialing().apply(chain).proceed(request));
+  }
+
+  private Response sendAsOwnCall(Attempt attempt, AttemptListener listener, ForwardedEvents events)
+      throws IOException {
+    long timeout = chain.call().timeout().timeoutNanos();
+    // Counted from where this call came to the interceptor, which is later than its start by what
+    // others did before.
+    Long deadline = timeout > 0 ? startNanos + timeout : null;
+    // What an earlier attempt has stored in the cache would answer this one.
+    OwnCall call = new OwnCall(chain, attempt, listener, events, !answered);
+    return quietly(() -> interceptor.attemptClients().execute(call, request, attempts, deadline));
+  }
+
+  private interface Sending {
+    Response send() throws Exception;
+  }
+
+  private static Response quietly(Sending sending) throws IOException {
     try {
-      return ownCall ? sendAsOwnCall(attempt) : attempt.dialing().apply(chain).proceed(request);
+      return sending.send();
     } catch (IOException | RuntimeException e) {
       throw e;
     } catch (Exception e) {
@@ -180,28 +181,19 @@ final class BalancedCall {
     }
   }
 
-  private Response sendAsOwnCall(AttemptListener attempt) throws IOException {
-    long timeout = chain.call().timeout().timeoutNanos();
-    // Counted from where this call came to the interceptor, which is later than its start by what
-    // others did before.
-    Long deadline = timeout > 0 ? startNanos + timeout : null;
-    return interceptor
-        .attemptClients()
-        .execute(chain, request, attempts, attempt, userListener, deadline);
-  }
-
-  private Response deliver(Response received, AttemptListener attempt, Lease lease)
+  private Response deliver(Response received, AttemptListener listener, Lease lease)
       throws IOException {
-    if (attempt.schemeChange() != null) { // there is no guard if the interceptor was just added
+    if (listener.schemeChange() != null) { // there is no guard if the interceptor was just added
       received.close();
-      throw new ProtocolException(attempt.schemeChange());
+      throw new ProtocolException(listener.schemeChange());
     }
     Response response = ConnectionGuard.restoreRetryAfter(received);
-    if (!attempt.answered()) {
+    if (!listener.answered()) {
       // No headers came over the network: it is the cache's, or an interceptor's that was added
       // after this one.
-      attempt.answered(response.networkResponse() == null ? UNSENT : classify(response));
+      listener.answered(response.networkResponse() == null ? UNSENT : classify(response));
     }
+    answered = true;
     if (response.code() == 101) {
       return response; // a web socket or the like; the listener hears of its end
     }
@@ -215,49 +207,44 @@ final class BalancedCall {
     return response.newBuilder().body(body).build();
   }
 
-  /** What to do after an exception: the plan's answer, or the exception itself if it is none of the balancer's business. */
-  private Answer failed(CallPlan plan, AttemptListener attempt, Lease lease, IOException failure)
-      throws IOException {
-    if (chain.call().isCanceled()
+  /** Records what a failure tells of the member, which is nothing if it is none of its doing. Returns what to throw. */
+  private IOException failed(
+      Attempt attempt, AttemptListener listener, Lease lease, IOException failure) {
+    if (attempt.cancelled()
+        || chain.call().isCanceled()
         || Failures.isInterruption(failure)
         || Thread.currentThread().isInterrupted()) {
-      end(lease, Outcome.abandoned(), failure);
-      throw failure;
+      lease.record(Outcome.abandoned());
+      return failure;
     }
-    String schemeChange = attempt.schemeChange();
+    String schemeChange = listener.schemeChange();
     if (schemeChange != null && !schemeChange.equals(failure.getMessage())) {
       ProtocolException explained = new ProtocolException(schemeChange);
       explained.initCause(failure);
-      throw explained;
+      return explained;
     }
-    HttpUrl hop = attempt.followedUp();
+    HttpUrl hop = listener.followedUp();
     if (hop != null) {
-      throw ofLaterHop(hop, failure);
+      return ofLaterHop(hop, failure);
     }
-    if (attempt.answered()) {
-      throw failure; // of who did not like the answer: not the member's
+    if (listener.answered()) {
+      return failure; // of who did not like the answer
     }
-    Outcome outcome = Failures.outcome(attempt, failure, plan.target() == Target.SAME);
-    if (outcome == null) {
-      end(lease, Outcome.ignored(), failure);
-      throw failure; // of the client's own: settings, the request's body, an interceptor
+    Outcome outcome = Failures.outcome(listener, failure, attempt.afterLostConnection());
+    lease.record(
+        outcome == null
+            ? Outcome.ignored()
+            : outcome); // null: of the client's own settings, the body, an interceptor
+    if (outcome != null) {
+      // A connection that refuses streams for good is passed by without our doing, and may be a
+      // good one.
+      if (outcome.isConnectionLost() && !Failures.isRefusedStream(failure)) {
+        listener.dialing().retire();
+      }
+      holdsConnection |= listener.multiplexed();
+      bodySpent |= listener.bodyBegun() && isOneShot(request.body());
     }
-    end(lease, outcome, failure);
-    failures().add(new FailedAttempt(lease.backend(), outcome, failure));
-    // A connection that refuses streams for good is passed by without our doing, and may be a good
-    // one.
-    if (outcome.isConnectionLost() && !Failures.isRefusedStream(failure)) {
-      attempt.dialing().retire();
-    }
-    boolean bodySpent = attempt.bodyBegun() && isOneShot(request.body());
-    boolean tooLate = bodySpent || Failures.isPartOfAnswer(attempt, failure);
-    Event event = tooLate ? Event.ANSWERED : Event.FAILED;
-    Answer answer = plan.next(event, plan.attempt(), outcome, lease.answeredNanos());
-    if (answer == Answer.SEND && attempt.multiplexed()) {
-      ownCall = true;
-      return interceptor.isInstalled() ? answer : Answer.FAIL;
-    }
-    return answer;
+    return failure;
   }
 
   /** What to throw for a failure that is not the member's: its own, unless that is hard to understand. */
@@ -274,17 +261,21 @@ final class BalancedCall {
     return explained;
   }
 
-  private void end(Lease lease, Outcome outcome, IOException failure) {
-    lease.record(outcome);
-    attempts.end(outcome, failure);
+  @Override
+  public boolean canRunAgain() {
+    return !bodySpent && (mayBeOwnCall || !(holdsConnection || answered));
   }
 
-  /** The present attempt ended, and nobody knows how, if nothing else is known of it by now. */
-  private void abort(@Nullable IOException failure) {
-    if (lease != null) {
-      lease.record(Outcome.ignored());
-      attempts.abort(failure);
-    }
+  @Override
+  public void discard(Response response) {
+    response.close();
+  }
+
+  /** Whether OkHttp does things with a request that only the user's own call can do: open a web socket, talk both ways at once. */
+  static boolean isBoundToChain(Request request) {
+    RequestBody body = request.body();
+    return (body != null && body.isDuplex())
+        || "websocket".equalsIgnoreCase(request.header("Upgrade"));
   }
 
   static boolean isOneShot(@Nullable RequestBody body) {

@@ -42,7 +42,7 @@ public final class CallOptions {
 
   /**
    * Says whether the request may be sent again although a backend may already have acted on it. By default it may if its
-   * method is idempotent (GET, HEAD, OPTIONS, TRACE, PUT, DELETE). A body that can be written only once keeps it from being
+   * method is idempotent (GET, HEAD, OPTIONS, TRACE, PUT, DELETE), or if it has an {@code Idempotency-Key}. A body that can be written only once keeps it from being
    * sent again in any case.
    */
   public CallOptions repeatable(boolean repeatable) {

@@ -15,6 +15,7 @@ import okhttp3.Interceptor;
 import okhttp3.Protocol;
 import okhttp3.Request;
 import okhttp3.Response;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The network interceptor of an installed client: keeps a balanced request from being written to a connection that is closed
@@ -49,8 +50,7 @@ final class ConnectionGuard implements Interceptor {
   @Override
   public Response intercept(Chain chain) throws IOException {
     Request request = chain.request();
-    Attempts attempts = chain.call().tag(Attempts.class);
-    AttemptListener attempt = attempts == null ? null : attempts.listener();
+    AttemptListener attempt = listener(chain);
     if (attempt == null || attempt.balanced().guard() != this) {
       return chain.proceed(request);
     }
@@ -71,6 +71,16 @@ final class ConnectionGuard implements Interceptor {
     endpoint.closesConnections(closesConnection(response));
     endpoint.multiplexed(AttemptListener.isMultiplexed(connection));
     return hideRetryAfter(response);
+  }
+
+  /** Of the attempt that this hop belongs to; null if it belongs to none. */
+  private static @Nullable AttemptListener listener(Chain chain) {
+    OwnCall own = chain.call().tag(OwnCall.class);
+    if (own != null) {
+      return own.listener();
+    }
+    Attempts attempts = chain.call().tag(Attempts.class);
+    return attempts == null ? null : attempts.listener();
   }
 
   /** OkHttp keeps no connection over which it has said so. */

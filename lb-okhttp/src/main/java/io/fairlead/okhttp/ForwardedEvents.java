@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Proxy;
+import java.util.ArrayList;
 import java.util.List;
 import okhttp3.Call;
 import okhttp3.Connection;
@@ -24,50 +25,78 @@ final class ForwardedEvents extends EventListener {
   private final Call outer;
   private final EventListener listener;
 
-  ForwardedEvents(Call outer, EventListener listener) {
+  /** Those that are held back; null once they are told as they come. */
+  private volatile @Nullable List<Runnable> held;
+
+  /**
+   * Events for a listener.
+   *
+   * @param hold whether to hold them back until they are {@linkplain #release released}, since another attempt is under way, and a
+   *     call's events come one at a time
+   */
+  ForwardedEvents(Call outer, EventListener listener, boolean hold) {
     this.outer = outer;
     this.listener = listener;
+    this.held = hold ? new ArrayList<>() : null;
+  }
+
+  private void tell(Runnable event) {
+    List<Runnable> line = held;
+    if (line == null) {
+      event.run();
+    } else {
+      line.add(event);
+    }
+  }
+
+  /** Tells what was held back, and from now on whatever comes. The attempt has its answer by now, and nothing happens to it. */
+  void release() {
+    List<Runnable> line = held;
+    held = null;
+    if (line != null) {
+      line.forEach(Runnable::run);
+    }
   }
 
   @Override
   public void proxySelectStart(Call inner, HttpUrl url) {
-    listener.proxySelectStart(outer, url);
+    tell(() -> listener.proxySelectStart(outer, url));
   }
 
   @Override
   public void proxySelectEnd(Call inner, HttpUrl url, List<Proxy> proxies) {
-    listener.proxySelectEnd(outer, url, proxies);
+    tell(() -> listener.proxySelectEnd(outer, url, proxies));
   }
 
   @Override
   public void dnsStart(Call inner, String domainName) {
-    listener.dnsStart(outer, domainName);
+    tell(() -> listener.dnsStart(outer, domainName));
   }
 
   @Override
   public void dnsEnd(Call inner, String domainName, List<InetAddress> addresses) {
-    listener.dnsEnd(outer, domainName, addresses);
+    tell(() -> listener.dnsEnd(outer, domainName, addresses));
   }
 
   @Override
   public void connectStart(Call inner, InetSocketAddress address, Proxy proxy) {
-    listener.connectStart(outer, address, proxy);
+    tell(() -> listener.connectStart(outer, address, proxy));
   }
 
   @Override
   public void secureConnectStart(Call inner) {
-    listener.secureConnectStart(outer);
+    tell(() -> listener.secureConnectStart(outer));
   }
 
   @Override
   public void secureConnectEnd(Call inner, @Nullable Handshake handshake) {
-    listener.secureConnectEnd(outer, handshake);
+    tell(() -> listener.secureConnectEnd(outer, handshake));
   }
 
   @Override
   public void connectEnd(
       Call inner, InetSocketAddress address, Proxy proxy, @Nullable Protocol protocol) {
-    listener.connectEnd(outer, address, proxy, protocol);
+    tell(() -> listener.connectEnd(outer, address, proxy, protocol));
   }
 
   @Override
@@ -77,96 +106,96 @@ final class ForwardedEvents extends EventListener {
       Proxy proxy,
       @Nullable Protocol protocol,
       IOException failure) {
-    listener.connectFailed(outer, address, proxy, protocol, failure);
+    tell(() -> listener.connectFailed(outer, address, proxy, protocol, failure));
   }
 
   @Override
   public void connectionAcquired(Call inner, Connection connection) {
-    listener.connectionAcquired(outer, connection);
+    tell(() -> listener.connectionAcquired(outer, connection));
   }
 
   @Override
   public void connectionReleased(Call inner, Connection connection) {
-    listener.connectionReleased(outer, connection);
+    tell(() -> listener.connectionReleased(outer, connection));
   }
 
   @Override
   public void requestHeadersStart(Call inner) {
-    listener.requestHeadersStart(outer);
+    tell(() -> listener.requestHeadersStart(outer));
   }
 
   @Override
   public void requestHeadersEnd(Call inner, Request request) {
-    listener.requestHeadersEnd(outer, request);
+    tell(() -> listener.requestHeadersEnd(outer, request));
   }
 
   @Override
   public void requestBodyStart(Call inner) {
-    listener.requestBodyStart(outer);
+    tell(() -> listener.requestBodyStart(outer));
   }
 
   @Override
   public void requestBodyEnd(Call inner, long bytes) {
-    listener.requestBodyEnd(outer, bytes);
+    tell(() -> listener.requestBodyEnd(outer, bytes));
   }
 
   @Override
   public void requestFailed(Call inner, IOException failure) {
-    listener.requestFailed(outer, failure);
+    tell(() -> listener.requestFailed(outer, failure));
   }
 
   @Override
   public void responseHeadersStart(Call inner) {
-    listener.responseHeadersStart(outer);
+    tell(() -> listener.responseHeadersStart(outer));
   }
 
   @Override
   public void responseHeadersEnd(Call inner, Response response) {
-    listener.responseHeadersEnd(outer, response);
+    tell(() -> listener.responseHeadersEnd(outer, response));
   }
 
   @Override
   public void responseBodyStart(Call inner) {
-    listener.responseBodyStart(outer);
+    tell(() -> listener.responseBodyStart(outer));
   }
 
   @Override
   public void responseBodyEnd(Call inner, long bytes) {
-    listener.responseBodyEnd(outer, bytes);
+    tell(() -> listener.responseBodyEnd(outer, bytes));
   }
 
   @Override
   public void responseFailed(Call inner, IOException failure) {
-    listener.responseFailed(outer, failure);
+    tell(() -> listener.responseFailed(outer, failure));
   }
 
   @Override
   public void satisfactionFailure(Call inner, Response response) {
-    listener.satisfactionFailure(outer, response);
+    tell(() -> listener.satisfactionFailure(outer, response));
   }
 
   @Override
   public void cacheHit(Call inner, Response response) {
-    listener.cacheHit(outer, response);
+    tell(() -> listener.cacheHit(outer, response));
   }
 
   @Override
   public void cacheMiss(Call inner) {
-    listener.cacheMiss(outer);
+    tell(() -> listener.cacheMiss(outer));
   }
 
   @Override
   public void cacheConditionalHit(Call inner, Response cached) {
-    listener.cacheConditionalHit(outer, cached);
+    tell(() -> listener.cacheConditionalHit(outer, cached));
   }
 
   @Override
   public void retryDecision(Call inner, IOException failure, boolean retry) {
-    listener.retryDecision(outer, failure, retry);
+    tell(() -> listener.retryDecision(outer, failure, retry));
   }
 
   @Override
   public void followUpDecision(Call inner, Response response, @Nullable Request followUp) {
-    listener.followUpDecision(outer, response, followUp);
+    tell(() -> listener.followUpDecision(outer, response, followUp));
   }
 }

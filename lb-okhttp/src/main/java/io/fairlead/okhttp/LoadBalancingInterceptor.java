@@ -212,13 +212,30 @@ public final class LoadBalancingInterceptor implements Interceptor {
               + "OkHttp's limits of 5 idle connections and 5 calls per host hold; prefer install(client)",
           route.balancer().name());
     }
-    return new BalancedCall(this, route, chain, context(request)).execute();
+    return new BalancedCall(this, route, chain, context(chain)).execute();
+  }
+
+  private RequestContext context(Chain chain) throws IOException {
+    RequestContext context = withinTimeout(context(chain.request()), chain);
+    // Where attempts can't be calls of their own, none can be cancelled alone.
+    return isInstalled() && !BalancedCall.isBoundToChain(chain.request())
+        ? context
+        : context.hedging(false);
+  }
+
+  /** Nothing is begun, and nothing waited for, that OkHttp would cancel. */
+  private static RequestContext withinTimeout(RequestContext context, Chain chain) {
+    long nanos = chain.call().timeout().timeoutNanos();
+    Duration own = context.timeout();
+    return nanos == 0 || (own != null && own.compareTo(Duration.ofNanos(nanos)) <= 0)
+        ? context
+        : context.timeout(Duration.ofNanos(nanos));
   }
 
   private RequestContext context(Request request) throws IOException {
     CallOptions options = options(request);
     Boolean asked = options == null ? null : options.repeatable();
-    boolean repeatable = asked == null ? isIdempotent(request.method()) : asked;
+    boolean repeatable = asked == null ? isIdempotent(request) : asked;
     repeatable &= !isOneShot(request);
     RequestContext context = options == null ? RequestContext.empty() : options.context();
     if (shared.key != null && !context.hasKey()) {
@@ -259,10 +276,11 @@ public final class LoadBalancingInterceptor implements Interceptor {
     return options == null && request.tag() instanceof CallOptions untyped ? untyped : options;
   }
 
-  private static boolean isIdempotent(String method) {
-    return switch (method) {
+  /** By its method (RFC 9110, 9.2.2), or since the server promises to know it again by a key. */
+  private static boolean isIdempotent(Request request) {
+    return switch (request.method()) {
       case "GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE" -> true;
-      default -> false;
+      default -> request.header("Idempotency-Key") != null;
     };
   }
 

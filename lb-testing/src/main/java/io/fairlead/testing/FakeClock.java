@@ -40,8 +40,12 @@ public final class FakeClock implements TimeSource {
   /** How long to wait, in real time, for threads that should come to wait: not to hang where a test is wrong. */
   private static final long PATIENCE_SECONDS = 30;
 
+  /** Beyond that is for ever. */
+  private static final long FAR = TimeUnit.DAYS.toNanos(10_000);
+
   private final long startNanos;
   private final Instant startInstant;
+  private final boolean movedByWaiting;
 
   /** Held by whoever moves the clock, tasks and all. Taken before the other, which no task is run under. */
   private final ReentrantLock moving = new ReentrantLock();
@@ -63,8 +67,21 @@ public final class FakeClock implements TimeSource {
   }
 
   private FakeClock(long startNanos, Instant startInstant) {
+    this(startNanos, startInstant, false);
+  }
+
+  private FakeClock(long startNanos, Instant startInstant, boolean movedByWaiting) {
     this.startNanos = startNanos;
     this.startInstant = startInstant;
+    this.movedByWaiting = movedByWaiting;
+  }
+
+  /**
+   * A clock that whoever waits moves as far as it takes: for calls that wait between their attempts, made one after the other by the
+   * one thread of a test or a simulation. A wait for a signal alone, with nothing scheduled that could raise it, blocks as ever.
+   */
+  public static FakeClock movedByWaiting() {
+    return new FakeClock(0, Instant.EPOCH, true);
   }
 
   /**
@@ -255,6 +272,9 @@ public final class FakeClock implements TimeSource {
 
     @Override
     public boolean await(long untilNanos) throws InterruptedException {
+      if (movedByWaiting && !moving.isHeldByCurrentThread()) {
+        moveUntilRaised(sinceStart(untilNanos));
+      }
       lock.lockInterruptibly();
       try {
         Wait wait = new Wait(this, sinceStart(untilNanos));
@@ -267,6 +287,29 @@ public final class FakeClock implements TimeSource {
         } finally {
           waits.remove(wait);
         }
+        return raised;
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    private void moveUntilRaised(long until) {
+      moving.lock();
+      try {
+        while (!isRaised() && elapsed < until && (scheduled() > 0 || until <= FAR)) {
+          Task due = nextDue(until);
+          if (due != null) {
+            due.run.run();
+          }
+        }
+      } finally {
+        moving.unlock();
+      }
+    }
+
+    private boolean isRaised() {
+      lock.lock();
+      try {
         return raised;
       } finally {
         lock.unlock();
