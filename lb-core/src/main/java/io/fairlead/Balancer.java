@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** The balancer: a pool, a strategy at work on it, and the calls. */
@@ -35,6 +36,7 @@ final class Balancer implements LoadBalancer, Environment {
   private final Pool pool;
   private final Admittance admittance;
   private final CallPolicy policy;
+  private final AtomicReference<@Nullable HealthChecks> checks = new AtomicReference<>();
 
   Balancer(Builder builder) {
     this.name = builder.name;
@@ -132,6 +134,22 @@ final class Balancer implements LoadBalancer, Environment {
     }
   }
 
+  @Override
+  public void check(HealthCheck check) {
+    HealthChecks fresh = new HealthChecks(this, Objects.requireNonNull(check, "check"));
+    check.probe().begin(this);
+    if (!pool.closed()) {
+      if (!checks.compareAndSet(null, fresh)) {
+        throw new IllegalStateException(name + ": is checked already (expected: one health check)");
+      }
+      pool.watch(fresh);
+    }
+    if (pool.closed()) { // or it was closed meanwhile, and did not find these
+      fresh.close();
+      throw new IllegalStateException(name + ": closed (expected: no health check after close)");
+    }
+  }
+
   Admittance admittance() {
     return admittance;
   }
@@ -175,6 +193,10 @@ final class Balancer implements LoadBalancer, Environment {
   @Override
   public void close() {
     pool.close();
+    HealthChecks running = checks.get();
+    if (running != null) {
+      running.close();
+    }
   }
 
   @Override

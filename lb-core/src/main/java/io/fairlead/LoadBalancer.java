@@ -125,6 +125,16 @@ public interface LoadBalancer extends AutoCloseable {
   Cancellable addListener(LoadBalancerListener listener);
 
   /**
+   * Checks all servers from now on, also those that come later, again and again until this is closed: those that the strategy
+   * uses, and none that drains. Checks go past all limits and count as no requests; a call never waits for one. They run on the
+   * {@linkplain Builder#executor executor}.
+   *
+   * @throws IllegalArgumentException if the probe can't check the servers of this balancer
+   * @throws IllegalStateException if there is a health check already, or this balancer is closed
+   */
+  void check(HealthCheck check);
+
+  /**
    * Refuses new requests from now on. Those in flight finish, those among them that have to move on to another server too;
    * after the last one all members drain. Idempotent.
    */

@@ -97,6 +97,15 @@ final class Endpoint {
     }
   }
 
+  boolean multiplexed() {
+    return multiplexed;
+  }
+
+  /** How many connections there are to be if one can carry many requests. */
+  int slots() {
+    return epochs.length();
+  }
+
   /**
    * The way of dialling for one attempt by a client with these settings. Its epoch has been entered: {@link Dialing#leave} must
    * follow, once, when the attempt has done with its connection.

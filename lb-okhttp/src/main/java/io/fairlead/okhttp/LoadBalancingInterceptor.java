@@ -178,7 +178,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
     }
   }
 
-  private static void checkProxy(@Nullable Proxy proxy) {
+  static void checkProxy(@Nullable Proxy proxy) {
     if (isExplicit(proxy)) {
       throw new IllegalArgumentException("proxy: " + proxy
           + " (expected: none, or Proxy.NO_PROXY; a proxy would choose the backend)");
@@ -282,6 +282,21 @@ public final class LoadBalancingInterceptor implements Interceptor {
       case "GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE" -> true;
       default -> request.header("Idempotency-Key") != null;
     };
+  }
+
+  /** The one of a client that has a balancer for a host, or null if there is none. */
+  static @Nullable LoadBalancingInterceptor of(OkHttpClient client, String host) {
+    for (Interceptor interceptor : client.interceptors()) {
+      if (interceptor instanceof LoadBalancingInterceptor balancing && balancing.balances(host)) {
+        return balancing;
+      }
+    }
+    return null;
+  }
+
+  /** What leads from a host that there is a balancer for. */
+  Route route(String host) {
+    return Objects.requireNonNull(shared.routes.get(host), host);
   }
 
   /** Whether there is a balancer for a host. */
