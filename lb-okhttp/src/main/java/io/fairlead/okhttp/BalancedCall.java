@@ -143,8 +143,7 @@ final class BalancedCall implements CallBody<Response> {
 
   private Dialing dialing(Lease lease, boolean fresh) {
     boolean probeable = interceptor.probes() && !request.isHttps();
-    Endpoint endpoint = route.endpoint(lease.member());
-    return fresh ? endpoint.freshDialing(chain, probeable) : endpoint.dialing(chain, probeable);
+    return route.endpoint(lease.member()).dialing(chain, probeable, fresh, lease.startNanos());
   }
 
   private Response send(AttemptListener listener) throws IOException {
@@ -239,7 +238,7 @@ final class BalancedCall implements CallBody<Response> {
       // A connection that refuses streams for good is passed by without our doing, and may be a
       // good one.
       if (outcome.isConnectionLost() && !Failures.isRefusedStream(failure)) {
-        route.endpoint(lease.member()).retire(listener.dialing());
+        listener.dialing().retire();
       }
       holdsConnection |= listener.multiplexed();
       bodySpent |= listener.bodyBegun() && isOneShot(request.body());

@@ -82,6 +82,7 @@ final class ConnectionGuard implements Interceptor {
     }
     Response response = chain.proceed(endpoint.closesConnections() ? closing(request) : request);
     endpoint.closesConnections(closesConnection(response));
+    endpoint.multiplexed(AttemptListener.isMultiplexed(connection));
     return hideRetryAfter(response);
   }
 

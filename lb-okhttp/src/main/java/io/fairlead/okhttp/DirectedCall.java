@@ -6,6 +6,7 @@ import java.io.InterruptedIOException;
 import java.net.InetSocketAddress;
 import java.net.Proxy;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import okhttp3.Call;
 import okhttp3.Connection;
 import okhttp3.EventListener;
@@ -67,8 +68,8 @@ final class DirectedCall {
     Request request = chain.request();
     boolean probeable = probes && !request.isHttps();
     Endpoint endpoint = route.endpoint(member);
-    Dialing dialing =
-        fresh ? endpoint.freshDialing(chain, probeable) : endpoint.dialing(chain, probeable);
+    long now = route.balancer().clock().nanos();
+    Dialing dialing = endpoint.dialing(chain, probeable, fresh, now);
     this.endpoint = endpoint;
     chain.call().addEventListener(new Progress(dialing));
     Interceptor.Chain own = chain
@@ -104,9 +105,31 @@ final class DirectedCall {
 
   private final class Progress extends EventListener {
     private final Dialing dialing;
+    private final AtomicBoolean left = new AtomicBoolean();
 
     Progress(Dialing dialing) {
       this.dialing = dialing;
+    }
+
+    @Override
+    public void callEnd(Call call) {
+      leave();
+    }
+
+    @Override
+    public void callFailed(Call call, IOException failure) {
+      leave();
+    }
+
+    @Override
+    public void canceled(Call call) {
+      leave();
+    }
+
+    private void leave() {
+      if (left.compareAndSet(false, true)) {
+        dialing.leave();
+      }
     }
 
     @Override

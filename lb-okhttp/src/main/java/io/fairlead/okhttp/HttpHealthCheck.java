@@ -41,14 +41,13 @@ public final class HttpHealthCheck implements HealthProbe {
   private record Expected(Predicate<? super Response> condition, String text) {}
 
   private final OkHttpClient client;
-  private final LoadBalancer balancer;
+  private final Route route;
   private final Request request;
   private final Expected expected;
 
-  private HttpHealthCheck(
-      OkHttpClient client, LoadBalancer balancer, Request request, Expected expected) {
+  private HttpHealthCheck(OkHttpClient client, Route route, Request request, Expected expected) {
     this.client = client;
-    this.balancer = balancer;
+    this.route = route;
     this.request = request;
     this.expected = expected;
   }
@@ -80,16 +79,13 @@ public final class HttpHealthCheck implements HealthProbe {
         .replaceAll(
             each -> each == balancing ? DirectedCall.interceptor(route, balancing.probes()) : each);
     return new HttpHealthCheck(
-        builder.build(),
-        route.balancer(),
-        new Request.Builder().url(parsed).build(),
-        between(200, 299));
+        builder.build(), route, new Request.Builder().url(parsed).build(), between(200, 299));
   }
 
   /** The same, with one more header. */
   public HttpHealthCheck header(String name, String value) {
     Request changed = request.newBuilder().addHeader(name, value).build();
-    return new HttpHealthCheck(client, balancer, changed, expected);
+    return new HttpHealthCheck(client, route, changed, expected);
   }
 
   /** The same, for which a good answer has this status. */
@@ -108,7 +104,7 @@ public final class HttpHealthCheck implements HealthProbe {
       throw new IllegalArgumentException(
           "status: " + from + " to " + to + " (expected: 100 to 599, in this order)");
     }
-    return new HttpHealthCheck(client, balancer, request, between(from, to));
+    return new HttpHealthCheck(client, route, request, between(from, to));
   }
 
   private static Expected between(int from, int to) {
@@ -125,16 +121,32 @@ public final class HttpHealthCheck implements HealthProbe {
   public HttpHealthCheck answer(Predicate<? super Response> condition) {
     return new HttpHealthCheck(
         client,
-        balancer,
+        route,
         request,
         new Expected(Objects.requireNonNull(condition, "condition"), "what the condition demands"));
   }
 
+  /**
+   * A probe that checks in the same way and keeps at least this many connections to each server open: a server that is {@linkplain
+   * io.fairlead.HealthCheck.Builder#initially taken for down} at first has them before it gets its first request. Each one that is
+   * missing is opened by a further request of the check, one after the other and within its time-out; what is not done by then is
+   * left to the next check. Over HTTP/2 there are no more than {@link LoadBalancingInterceptor.Builder#connectionsPerBackend}.
+   *
+   * @param connections 1 to 64
+   */
+  public HealthProbe warmUp(int connections) {
+    return new WarmUp(this, connections);
+  }
+
+  Route route() {
+    return route;
+  }
+
   @Override
   public void begin(LoadBalancer begun) {
-    if (begun != balancer) {
+    if (begun != route.balancer()) {
       throw new IllegalArgumentException("probe: " + this + " is for the balancer "
-          + balancer.name() + " of its client (expected: for " + begun.name() + ")");
+          + route.balancer().name() + " of its client (expected: for " + begun.name() + ")");
     }
   }
 
@@ -153,12 +165,13 @@ public final class HttpHealthCheck implements HealthProbe {
     }
   }
 
-  private static int millis(long nanos) {
+  static int millis(long nanos) {
     return (int) Math.max(1, TimeUnit.NANOSECONDS.toMillis(nanos));
   }
 
   /** What is wrong with the server; null if it is well. */
-  private @Nullable IOException send(DirectedCall directed, long timeoutNanos) {
+  @Nullable
+  IOException send(DirectedCall directed, long timeoutNanos) {
     Call call =
         client.newCall(request.newBuilder().tag(DirectedCall.class, directed).build());
     // A quarter more than each read has: see there.

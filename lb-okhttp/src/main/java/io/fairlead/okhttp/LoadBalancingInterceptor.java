@@ -3,6 +3,7 @@ package io.fairlead.okhttp;
 import io.fairlead.LoadBalancer;
 import io.fairlead.request.Outcome;
 import io.fairlead.request.RequestContext;
+import io.fairlead.time.Chance;
 import java.io.IOException;
 import java.net.Proxy;
 import java.time.Duration;
@@ -57,6 +58,9 @@ public final class LoadBalancingInterceptor implements Interceptor {
    * has been idle for five minutes is closed in any case. OkHttp's own 5 would close most connections after each request.
    */
   private static final int MAX_IDLE_CONNECTIONS = 1000;
+
+  /** Each is a few objects for each backend, and a connection as soon as it has requests. */
+  private static final int MAX_CONNECTIONS_PER_BACKEND = 64;
 
   private static final RequestContext REPEATABLE = RequestContext.empty().repeatable();
 
@@ -345,6 +349,8 @@ public final class LoadBalancingInterceptor implements Interceptor {
     private @Nullable Function<? super Request, ? extends @Nullable CharSequence> key;
     private boolean ownPool = true;
     private boolean ownDispatcher = true;
+    private int connectionsPerBackend = 1;
+    private long maxConnectionAgeNanos; // 0 for none
 
     private Builder() {}
 
@@ -407,6 +413,50 @@ public final class LoadBalancingInterceptor implements Interceptor {
     }
 
     /**
+     * How many HTTP/2 connections to each backend share its requests, in turn. 1 to 64, 1 by default. Several are of use where one
+     * connection is what limits: its window over a long way, the loss of a packet that holds up all its streams, or a balancer before
+     * the backend that spreads connections. Of HTTP/1.1 there are as many connections as requests at a time in any case.
+     *
+     * <p>The first request to a backend goes over the first one, and tells whether it speaks HTTP/2; a plain {@code addInterceptor},
+     * without {@link #install}, does not hear of that and has one. OkHttp makes further connections where the server allows fewer
+     * streams than there are requests.
+     */
+    public Builder connectionsPerBackend(int connections) {
+      if (connections < 1 || connections > MAX_CONNECTIONS_PER_BACKEND) {
+        throw new IllegalArgumentException("connectionsPerBackend: " + connections
+            + " (expected: 1 to " + MAX_CONNECTIONS_PER_BACKEND + ")");
+      }
+      this.connectionsPerBackend = connections;
+      return this;
+    }
+
+    /**
+     * How long a connection is used at most; none by default, which is to say as long as it lasts. A new one looks the backend's name
+     * up again, and is spread again by a balancer before the backend. What is in flight on the old ones finishes, for however long; they
+     * are closed then.
+     *
+     * <p>The time is counted from the first connection that is made to a backend, for all that are made to it after, and shortened by up
+     * to 20 % at random, so that not all backends get new ones at once.
+     *
+     * @param age 1 second to 365 days
+     */
+    public Builder maxConnectionAge(Duration age) {
+      if (Objects.requireNonNull(age, "maxConnectionAge").compareTo(Duration.ofSeconds(1)) < 0
+          || age.compareTo(Duration.ofDays(365)) > 0) {
+        throw new IllegalArgumentException(
+            "maxConnectionAge: " + age + " (expected: 1 second to 365 days)");
+      }
+      this.maxConnectionAgeNanos = age.toNanos();
+      return this;
+    }
+
+    private @Nullable Lifetime lifetime(LoadBalancer balancer) {
+      return maxConnectionAgeNanos == 0
+          ? null
+          : new Lifetime(maxConnectionAgeNanos, balancer.clock(), Chance.system());
+    }
+
+    /**
      * The interceptor.
      *
      * @throws IllegalStateException if there is no balancer, or the OkHttp on the class path is too old
@@ -421,7 +471,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
           hosts.computeIfAbsent(balancer, b -> new LinkedHashSet<>()).add(host));
       Map<String, Route> routes = new HashMap<>();
       hosts.forEach((balancer, names) -> {
-        Route route = new Route(balancer, names);
+        Route route = new Route(balancer, names, connectionsPerBackend, lifetime(balancer));
         names.forEach(name -> routes.put(name, route));
       });
       return new LoadBalancingInterceptor(new Shared(
