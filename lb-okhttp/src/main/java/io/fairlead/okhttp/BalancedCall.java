@@ -87,7 +87,7 @@ final class BalancedCall implements CallBody<Response> {
   /** What a response tells of the member, which is nothing if another host gave it: the redirect there was cached then. */
   Outcome classify(Response response) {
     boolean own = route.hosts().contains(response.request().url().host());
-    return own ? interceptor.classify(response) : Outcome.ignored();
+    return own ? interceptor.classify(response, route) : Outcome.ignored();
   }
 
   Response execute() throws IOException {

@@ -67,7 +67,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
   /** What all clients of one interceptor share. */
   private record Shared(
       Map<String, Route> routes,
-      ResponseClassifier classifier,
+      @Nullable ResponseClassifier classifier, // null for the default
       @Nullable Function<? super Request, ? extends @Nullable CharSequence> key,
       boolean ownPool,
       boolean ownDispatcher,
@@ -304,10 +304,12 @@ public final class LoadBalancingInterceptor implements Interceptor {
     return shared.routes.containsKey(host);
   }
 
-  Outcome classify(Response response) {
+  Outcome classify(Response response, Route route) {
+    ResponseClassifier classifier = shared.classifier;
     try {
       return Objects.requireNonNull(
-          shared.classifier.classify(response), "the classifier's outcome");
+          (classifier == null ? route.classifier() : classifier).classify(response),
+          "the classifier's outcome");
     } catch (RuntimeException e) {
       if (shared.classifierThrew.compareAndSet(false, true)) {
         log.error("The response classifier threw; further exceptions of it are not logged", e);
@@ -345,7 +347,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
   /** Collects what a {@link LoadBalancingInterceptor} is made of; each setter checks its value. Not thread-safe. */
   public static final class Builder {
     private final Map<String, LoadBalancer> balancers = new LinkedHashMap<>();
-    private ResponseClassifier classifier = ResponseClassifier.byStatus();
+    private @Nullable ResponseClassifier classifier;
     private @Nullable Function<? super Request, ? extends @Nullable CharSequence> key;
     private boolean ownPool = true;
     private boolean ownDispatcher = true;

@@ -17,6 +17,7 @@ final class Route {
   private final Set<String> hosts;
   private final int slots;
   private final @Nullable Lifetime lifetime;
+  private final ResponseClassifier classifier;
   private final Map<Member, Endpoint> endpoints = new ConcurrentHashMap<>();
 
   /**
@@ -28,8 +29,14 @@ final class Route {
     this.hosts = Set.copyOf(hosts);
     this.slots = slots;
     this.lifetime = lifetime;
+    this.classifier = new StatusClassifier(balancer.clock());
     Departures departures = new Departures(this);
     departures.listening = balancer.addListener(departures);
+  }
+
+  /** By status, and by the balancer's wall clock. */
+  ResponseClassifier classifier() {
+    return classifier;
   }
 
   LoadBalancer balancer() {
