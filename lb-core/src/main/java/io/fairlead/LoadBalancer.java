@@ -15,7 +15,6 @@ import io.fairlead.strategy.Strategy;
 import io.fairlead.time.Background;
 import io.fairlead.time.Cancellable;
 import io.fairlead.time.Chance;
-import io.fairlead.time.NanoClock;
 import io.fairlead.time.TimeSource;
 import java.io.IOException;
 import java.time.Duration;
@@ -107,8 +106,8 @@ public interface LoadBalancer extends AutoCloseable {
    */
   <T> T call(RequestContext context, CallBody<T> body) throws IOException;
 
-  /** The clock of this balancer, by which all its times are told. */
-  NanoClock clock();
+  /** The clocks of this balancer, by which all its times are told. */
+  TimeSource clock();
 
   /** What decides for one call what it does next, for a transport of one's own that asks it. */
   CallPlan plan(RequestContext context);
@@ -123,6 +122,16 @@ public interface LoadBalancer extends AutoCloseable {
    * @return what takes the listener out again; an event that is on its way may still reach it
    */
   Cancellable addListener(LoadBalancerListener listener);
+
+  /**
+   * Checks all servers from now on, also those that come later, again and again until this is closed: those that the strategy
+   * uses, and none that drains. Checks go past all limits and count as no requests; a call never waits for one. They run on the
+   * {@linkplain Builder#executor executor}.
+   *
+   * @throws IllegalArgumentException if the probe can't check the servers of this balancer
+   * @throws IllegalStateException if there is a health check already, or this balancer is closed
+   */
+  void check(HealthCheck check);
 
   /**
    * Refuses new requests from now on. Those in flight finish, those among them that have to move on to another server too;

@@ -36,6 +36,9 @@ import org.slf4j.LoggerFactory;
 /** The pool of one balancer. */
 public final class Pool implements BackendPool {
 
+  /** The name of the policy of active health checks, which no other may have. */
+  public static final String HEALTH_CHECK = "health check";
+
   private static final Logger log = LoggerFactory.getLogger(BackendPool.class);
 
   /**
@@ -80,7 +83,8 @@ public final class Pool implements BackendPool {
       FailureDetector.EJECTION,
       FailureDetector.REACHABILITY,
       Pushback.RETRY_AFTER,
-      Pushback.THROTTLING);
+      Pushback.THROTTLING,
+      HEALTH_CHECK);
 
   private final String name;
   private final TimeSource time;
@@ -103,6 +107,8 @@ public final class Pool implements BackendPool {
   private final Timers.Timer refresh;
   private final AtomicBoolean strategyThrew = new AtomicBoolean();
   private final AtomicBoolean selectorClosed = new AtomicBoolean();
+  private @Nullable ScopeWatcher watcher; // guarded by updating, as is the next
+  private boolean entering; // whether one refresh is to come, for whatever is vetoed
   private volatile Publication publication;
   private volatile boolean closed;
   private volatile boolean finished;
@@ -254,8 +260,46 @@ public final class Pool implements BackendPool {
         member.enterScope();
       }
     }
+    Publication before = publication;
+    if (watcher != null) {
+      Set<PoolMember> coming = after.members();
+      coming.removeAll(before.members());
+      enter(coming, after);
+    }
     publication = after;
     inScope.forEach(PoolMember::leaveScope);
+    if (watcher != null) {
+      Set<PoolMember> left = before.members();
+      left.removeAll(after.members());
+      left.forEach(watcher::left);
+    }
+  }
+
+  /** Tells the watcher, and looks at what it has vetoed: once for all, since a look costs as much as there are members. */
+  private void enter(Set<PoolMember> coming, Publication published) {
+    ScopeWatcher watcher = this.watcher;
+    if (watcher != null && !coming.isEmpty()) {
+      entering = true;
+      try {
+        coming.forEach(watcher::entering);
+      } finally {
+        entering = false;
+      }
+      published.all.refresh();
+    }
+  }
+
+  /** From now on this one hears who can be chosen: those who can be now, at first. One in all. */
+  public void watch(ScopeWatcher watcher) {
+    updating.lock();
+    try {
+      this.watcher = watcher;
+      enter(publication.members(), publication);
+    } finally {
+      updating.unlock();
+      finishIfIdle();
+      events.deliver();
+    }
   }
 
   private static Set<Backend> backendsOf(Collection<PoolMember> members) {
@@ -561,7 +605,8 @@ public final class Pool implements BackendPool {
     return time;
   }
 
-  Timers timers() {
+  /** The scheduler, in such a way that it never throws. */
+  public Timers timers() {
     return timers;
   }
 
@@ -572,8 +617,11 @@ public final class Pool implements BackendPool {
 
   void availabilityChanged() {
     timers.retry();
-    publication.all.refresh();
-    if (!updating.isHeldByCurrentThread()) { // else who holds it delivers, once it doesn't
+    boolean updates = updating.isHeldByCurrentThread();
+    if (!updates || !entering) {
+      publication.all.refresh();
+    }
+    if (!updates) { // else who holds it delivers, once it doesn't
       events.deliver();
     }
   }

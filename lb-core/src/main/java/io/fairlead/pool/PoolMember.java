@@ -221,7 +221,8 @@ public final class PoolMember extends Occupancy implements Member {
     policies.close();
   }
 
-  MemberControl control(String policy) {
+  /** The hold of a policy on it, of the balancer's own too. */
+  public MemberControl control(String policy) {
     return policies.control(policy);
   }
 

@@ -35,6 +35,15 @@ public final class Publication {
     return scope.get(i);
   }
 
+  /** All who are in scope, whatever their weights; the caller's own set. */
+  Set<PoolMember> members() {
+    Set<PoolMember> members = new LinkedHashSet<>();
+    for (int i = 0; i < size(); i++) {
+      members.add(member(i));
+    }
+    return members;
+  }
+
   /** All who are in scope and meant to get requests, by their own weights; the caller's own set. */
   Set<PoolMember> inScope() {
     Set<PoolMember> members = new LinkedHashSet<>();

@@ -87,8 +87,8 @@ class InterceptorsAroundTest {
             }),
             Harness.backend(one),
             Harness.backend(two))) {
-      one.enqueue(new MockResponse.Builder().code(500).body("broken").build());
-      one.enqueue(new MockResponse.Builder().body("hello").build());
+      one.enqueue(new MockResponse.Builder().code(404).body("not yet").build());
+      two.enqueue(new MockResponse.Builder().body("hello").build());
       Call call = orders.get("/");
       Response response = call.execute();
       orders.assertInFlight(1, 0);

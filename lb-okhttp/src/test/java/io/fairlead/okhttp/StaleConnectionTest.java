@@ -7,17 +7,10 @@ import io.fairlead.AttemptsFailedException;
 import io.fairlead.backend.Backend;
 import io.fairlead.okhttp.Harness.Wire;
 import io.fairlead.request.Outcome;
-import java.io.FilterInputStream;
-import java.io.IOException;
-import java.io.InputStream;
-import java.net.InetAddress;
-import java.net.Socket;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import javax.net.SocketFactory;
 import mockwebserver3.MockResponse;
 import mockwebserver3.MockWebServer;
 import okhttp3.Call;
@@ -164,54 +157,6 @@ class StaleConnectionTest {
       orders.assertNothingInFlightNow();
     } finally {
       server.close();
-    }
-  }
-
-  /** Sockets that tell when the client closes one; they are no channels. */
-  private static final class WatchedSockets extends SocketFactory {
-    private final Semaphore closings = new Semaphore(0);
-
-    void awaitClosing() throws InterruptedException {
-      assertThat(closings.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
-    }
-
-    @Override
-    public Socket createSocket() {
-      return new Socket() {
-        @Override
-        public synchronized void close() throws IOException {
-          boolean first = !isClosed();
-          super.close();
-          if (first) {
-            closings.release();
-          }
-        }
-
-        @Override
-        public InputStream getInputStream() throws IOException {
-          return new FilterInputStream(super.getInputStream()) {};
-        }
-      };
-    }
-
-    @Override
-    public Socket createSocket(String host, int port) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public Socket createSocket(String host, int port, InetAddress local, int localPort) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public Socket createSocket(InetAddress host, int port) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public Socket createSocket(InetAddress host, int port, InetAddress local, int localPort) {
-      throw new UnsupportedOperationException();
     }
   }
 
