@@ -13,7 +13,6 @@ import io.fairlead.strategy.Selector;
 import io.fairlead.strategy.StrategyListener;
 import io.fairlead.time.Cancellable;
 import io.fairlead.time.Chance;
-import io.fairlead.time.NanoClock;
 import io.fairlead.time.Scheduler;
 import io.fairlead.time.TimeSource;
 import java.io.IOException;
@@ -21,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** The balancer: a pool, a strategy at work on it, and the calls. */
@@ -35,6 +35,7 @@ final class Balancer implements LoadBalancer, Environment {
   private final Pool pool;
   private final Admittance admittance;
   private final CallPolicy policy;
+  private final AtomicReference<@Nullable HealthChecks> checks = new AtomicReference<>();
 
   Balancer(Builder builder) {
     this.name = builder.name;
@@ -64,7 +65,7 @@ final class Balancer implements LoadBalancer, Environment {
   }
 
   @Override
-  public NanoClock clock() {
+  public TimeSource clock() {
     return time;
   }
 
@@ -132,12 +133,24 @@ final class Balancer implements LoadBalancer, Environment {
     }
   }
 
-  Admittance admittance() {
-    return admittance;
+  @Override
+  public void check(HealthCheck check) {
+    HealthChecks fresh = new HealthChecks(this, Objects.requireNonNull(check, "check"));
+    check.probe().begin(this);
+    if (!pool.closed()) {
+      if (!checks.compareAndSet(null, fresh)) {
+        throw new IllegalStateException(name + ": is checked already (expected: one health check)");
+      }
+      pool.watch(fresh);
+    }
+    if (pool.closed()) { // or it was closed meanwhile, and did not find these
+      fresh.close();
+      throw new IllegalStateException(name + ": closed (expected: no health check after close)");
+    }
   }
 
-  TimeSource time() {
-    return time;
+  Admittance admittance() {
+    return admittance;
   }
 
   /** 0 for none. */
@@ -175,6 +188,10 @@ final class Balancer implements LoadBalancer, Environment {
   @Override
   public void close() {
     pool.close();
+    HealthChecks running = checks.get();
+    if (running != null) {
+      running.close();
+    }
   }
 
   @Override

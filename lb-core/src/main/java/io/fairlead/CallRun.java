@@ -65,7 +65,7 @@ final class CallRun<T> implements Cancellable {
 
   CallRun(Balancer balancer, RequestContext context, CallBody<T> body) {
     this.balancer = balancer;
-    this.time = balancer.time();
+    this.time = balancer.clock();
     this.context = context;
     this.body = body;
     this.plan = balancer.plan(context);
@@ -245,7 +245,9 @@ final class CallRun<T> implements Cancellable {
     lock();
     try {
       delivered = true;
-      return result;
+      T brought = result;
+      result = null; // a call that is kept does not keep what came of it
+      return brought;
     } finally {
       unlock();
     }

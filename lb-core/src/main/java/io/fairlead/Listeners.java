@@ -8,6 +8,7 @@ import io.fairlead.request.Outcome;
 import io.fairlead.request.RequestContext;
 import io.fairlead.strategy.StrategyListener;
 import io.fairlead.time.Cancellable;
+import java.lang.reflect.Method;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -26,15 +27,35 @@ final class Listeners implements PoolListener, StrategyListener {
 
   private final String name;
   private final ReentrantLock changing = new ReentrantLock();
-  // Exchanged under the lock, never written to. An attempt that finds none allocates nothing.
+  // Exchanged under the lock, never written to.
   private volatile LoadBalancerListener[] listeners;
+  private volatile boolean hearAttempts; // whether any of them does
   private final AtomicBoolean threw = new AtomicBoolean();
   private final AtomicBoolean warned = new AtomicBoolean();
   private final LongAdder withoutKey = new LongAdder();
 
   Listeners(String name, List<LoadBalancerListener> listeners) {
     this.name = name;
-    this.listeners = listeners.toArray(LoadBalancerListener[]::new);
+    set(listeners.toArray(LoadBalancerListener[]::new));
+  }
+
+  private void set(LoadBalancerListener... present) {
+    listeners = present;
+    hearAttempts = Arrays.stream(present).anyMatch(Listeners::hearsAttempts);
+  }
+
+  /** Most want to know of members only; to tell nobody of each attempt would cost it some objects all the same. */
+  private static boolean hearsAttempts(LoadBalancerListener listener) {
+    for (Method method : listener.getClass().getMethods()) {
+      boolean ofAttempts = switch (method.getName()) {
+        case "leased", "answered", "released" -> true;
+        default -> false;
+      };
+      if (ofAttempts && method.getDeclaringClass() != LoadBalancerListener.class) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** From now on this one hears too, until it is taken out. */
@@ -43,7 +64,7 @@ final class Listeners implements PoolListener, StrategyListener {
     try {
       LoadBalancerListener[] longer = Arrays.copyOf(listeners, listeners.length + 1);
       longer[listeners.length] = listener;
-      listeners = longer;
+      set(longer);
     } finally {
       changing.unlock();
     }
@@ -65,7 +86,7 @@ final class Listeners implements PoolListener, StrategyListener {
           break;
         }
       }
-      listeners = shorter.toArray(LoadBalancerListener[]::new);
+      set(shorter.toArray(LoadBalancerListener[]::new));
     } finally {
       changing.unlock();
     }
@@ -87,23 +108,23 @@ final class Listeners implements PoolListener, StrategyListener {
     }
   }
 
-  // Those of each attempt allocate nothing while nobody listens.
+  // Those of each attempt allocate nothing while nobody hears them.
 
   void leased(Member member, RequestContext context) {
-    if (listeners.length > 0) {
+    if (hearAttempts) {
       tell(listener -> listener.leased(member, context));
     }
   }
 
   void answered(Member member, Outcome outcome, long elapsedNanos) {
-    if (listeners.length > 0) {
+    if (hearAttempts) {
       Duration elapsed = Duration.ofNanos(elapsedNanos);
       tell(listener -> listener.answered(member, outcome, elapsed));
     }
   }
 
   void released(Member member) {
-    if (listeners.length > 0) {
+    if (hearAttempts) {
       tell(listener -> listener.released(member));
     }
   }

@@ -15,7 +15,6 @@ import io.fairlead.strategy.Strategy;
 import io.fairlead.time.Background;
 import io.fairlead.time.Cancellable;
 import io.fairlead.time.Chance;
-import io.fairlead.time.NanoClock;
 import io.fairlead.time.TimeSource;
 import java.io.IOException;
 import java.time.Duration;
@@ -107,8 +106,8 @@ public interface LoadBalancer extends AutoCloseable {
    */
   <T> T call(RequestContext context, CallBody<T> body) throws IOException;
 
-  /** The clock of this balancer, by which all its times are told. */
-  NanoClock clock();
+  /** The clocks of this balancer, by which all its times are told. */
+  TimeSource clock();
 
   /** What decides for one call what it does next, for a transport of one's own that asks it. */
   CallPlan plan(RequestContext context);
@@ -123,6 +122,16 @@ public interface LoadBalancer extends AutoCloseable {
    * @return what takes the listener out again; an event that is on its way may still reach it
    */
   Cancellable addListener(LoadBalancerListener listener);
+
+  /**
+   * Checks all servers from now on, also those that come later, again and again until this is closed: those that the strategy
+   * uses, and none that drains. Checks go past all limits and count as no requests; a call never waits for one. They run on the
+   * {@linkplain Builder#executor executor}.
+   *
+   * @throws IllegalArgumentException if the probe can't check the servers of this balancer
+   * @throws IllegalStateException if there is a health check already, or this balancer is closed
+   */
+  void check(HealthCheck check);
 
   /**
    * Refuses new requests from now on. Those in flight finish, those among them that have to move on to another server too;
@@ -141,6 +150,7 @@ public interface LoadBalancer extends AutoCloseable {
     Duration slowStart = Duration.ZERO;
     private CircuitBreaker.Builder circuitBreaker = CircuitBreaker.builder();
     private double maxEjected = 0.5;
+    private Duration maxSilence = Duration.ofSeconds(1);
     private ConcurrencyLimit.@Nullable Builder memberLimit;
     private ConcurrencyLimit.@Nullable Builder serviceLimit;
     RetryPolicy retries = RetryPolicy.standard();
@@ -233,7 +243,7 @@ public interface LoadBalancer extends AutoCloseable {
 
     /**
      * The breaker that is the failure detector of each server: when it opens, the server is ejected, which is to say that it gets no
-     * requests until the breaker lets some try. Whatever {@linkplain io.fairlead.request.Outcome#failed() failed} is a failure. By
+     * requests until the breaker lets some try, and few until it has closed. Each endpoint that fails on a server gets one, too. Whatever {@linkplain io.fairlead.request.Outcome#failed() failed} is a failure. By
      * default it opens after 10 failures in a row, or when half of at least 20 calls within 10 seconds have failed; for 4 to 5 seconds
      * at first, twice as long each further time in a row, up to a minute; and then lets one request try.
      *
@@ -264,6 +274,24 @@ public interface LoadBalancer extends AutoCloseable {
         throw new IllegalArgumentException("maxEjected: " + share + " (expected: 0 to 1)");
       }
       this.maxEjected = share;
+      return this;
+    }
+
+    /**
+     * How long a server may leave requests unanswered, and answer none, while others answer theirs. One that is silent for longer, and
+     * for more than three times as long as the slowest answer of late took, is ejected at once: before time-outs tell that it accepts
+     * requests and does nothing with them. An answer that comes after all brings it back. Whether it has gone silent is looked at four
+     * times within this time, as long as requests are outstanding.
+     *
+     * @param time zero to an hour; 1 second by default. Zero for no such watch; there is none either if nobody {@linkplain #maxEjected
+     *     may be ejected}
+     */
+    public Builder maxSilence(Duration time) {
+      if (Objects.requireNonNull(time, "maxSilence").isNegative()
+          || time.compareTo(Duration.ofHours(1)) > 0) {
+        throw new IllegalArgumentException("maxSilence: " + time + " (expected: zero to an hour)");
+      }
+      this.maxSilence = time;
       return this;
     }
 
@@ -404,6 +432,8 @@ public interface LoadBalancer extends AutoCloseable {
       return new Guards(
           maxEjected == 0 ? null : checked(circuitBreaker.copy().time(time).chance(chance)),
           maxEjected,
+          chance,
+          maxEjected == 0 ? 0 : maxSilence.toNanos(),
           memberLimit == null ? null : memberLimit.copy().time(time));
     }
   }

@@ -77,8 +77,8 @@ public interface LoadBalancerListener {
   default void lifted(Member member, Veto veto) {}
 
   /**
-   * The circuit breaker of a server has changed its state. It is out of the choice while it is open: {@link #vetoed} has been
-   * called then, for the policy {@code ejection}, and {@link #lifted} once its time is over.
+   * The circuit breaker of a server has changed its state. The server is out of the choice until it is closed: {@link #vetoed} has
+   * been called before this when it opened, for the policy {@code ejection}, and {@link #lifted} when it has closed.
    */
   default void circuitChanged(Member member, Transition transition) {}
 }

@@ -4,7 +4,6 @@ import io.fairlead.backend.Backend;
 import io.fairlead.backend.Veto;
 import io.fairlead.circuitbreaker.CircuitBreaker;
 import io.fairlead.concurrency.ConcurrencyLimit;
-import io.fairlead.health.FailureDetector;
 import io.fairlead.pool.PoolMember;
 import io.fairlead.request.Outcome;
 import java.util.EnumMap;
@@ -79,7 +78,6 @@ public record LoadBalancerSnapshot(
           outcomes.put(kind, count);
         }
       }
-      FailureDetector detector = member.detector();
       ConcurrencyLimit limit = member.limit();
       // Outstanding before in flight, so that it is never the larger of the two.
       int outstanding = member.outstanding();
@@ -91,7 +89,7 @@ public record LoadBalancerSnapshot(
           member.weight(),
           Math.max(member.inFlight(), outstanding),
           outstanding,
-          detector == null ? null : detector.state(),
+          member.detector().state(),
           limit == null ? null : limit.snapshot(),
           outcomes);
     }

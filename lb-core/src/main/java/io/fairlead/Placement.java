@@ -3,6 +3,7 @@ package io.fairlead;
 import io.fairlead.backend.Backend;
 import io.fairlead.backend.Member;
 import io.fairlead.backend.Veto;
+import io.fairlead.health.EndpointDetectors;
 import io.fairlead.pool.Pool;
 import io.fairlead.pool.PoolMember;
 import io.fairlead.pool.Publication;
@@ -45,11 +46,14 @@ final class Placement implements Choice, Lease {
   private long seed;
   private boolean seeded;
   private @Nullable Set<PoolMember> refused;
+  private boolean scoped; // whether an endpoint may be turned away
+  private @Nullable PoolMember probed; // of whom it is asked whether this request may be a probe
 
   // Once leased.
   private @Nullable PoolMember member;
   private @Nullable Backend backend;
   private long permit;
+  private EndpointDetectors.@Nullable Trial trial; // of the endpoint, if it is on one
   private volatile long answeredNanos;
   private volatile @Nullable Outcome outcome;
 
@@ -104,14 +108,24 @@ final class Placement implements Choice, Lease {
     do {
       now = pool.publication();
       panic = now.panic();
-      if (target == Target.SAME ? takeSame(panic) : take(now, target)) {
-        publication = null;
-        refused = null;
-        balancer.listeners().leased(member(), context);
+      if (target == Target.SAME
+          ? takeSame(panic)
+          : (previous == null && probe(now)) || take(now, target)) {
+        chosen();
         return;
       }
     } while (hasChanged(now, panic));
-    throw pool.closed() ? new LoadBalancerClosedException(balancer.name()) : nobody(now);
+    if (target != Target.SAME && target != Target.HEDGE && takeLast(now, target)) {
+      chosen();
+      return;
+    }
+    throw pool.closed() ? new LoadBalancerClosedException(balancer.name()) : nobody(now, target);
+  }
+
+  private void chosen() {
+    publication = null;
+    refused = null;
+    balancer.listeners().leased(member(), context);
   }
 
   /**
@@ -135,15 +149,18 @@ final class Placement implements Choice, Lease {
     return false;
   }
 
-  private LoadBalancingException nobody(Publication now) {
+  private LoadBalancingException nobody(Publication now, Target target) {
     boolean overloaded = false;
     boolean soon = false; // at any moment one may have room, or have passed its trial
     long earliest = Long.MAX_VALUE;
-    for (PoolMember candidate : refused == null ? Set.<PoolMember>of() : refused) {
-      if (!candidate.draining()) {
+    for (int i = 0; i < now.size(); i++) {
+      PoolMember candidate = now.member(i);
+      long wait = now.waitNanos(candidate, startNanos);
+      boolean out = wait != Long.MAX_VALUE && !(target != Target.ANYONE && tried(candidate));
+      if ((hasRefused(candidate) || out) && !candidate.draining()) {
         overloaded = true;
-        long wait = candidate.rejectsFor(startNanos);
-        soon |= wait == Long.MAX_VALUE || candidate.onTrial();
+        soon |=
+            wait == Long.MAX_VALUE || (now.probeable(candidate) && candidate.onTrial(startNanos));
         earliest = Math.min(earliest, wait);
       }
     }
@@ -168,6 +185,9 @@ final class Placement implements Choice, Lease {
     if (tried(candidate)) {
       return "was tried";
     }
+    if (candidate.onTrial(startNanos) && balancer.members().publication().probeable(candidate)) {
+      return "is on trial with another request, after it failed";
+    }
     if (!candidate.vetoes().isEmpty()) {
       return "is vetoed ("
           + candidate.vetoes().stream().map(Veto::toString).collect(Collectors.joining(", ")) + ")";
@@ -175,16 +195,77 @@ final class Placement implements Choice, Lease {
     if (candidate.draining()) {
       return "has just left";
     }
-    if (candidate.onTrial()) {
-      return "is on trial with another request, after it failed";
-    }
-    if (candidate.rejectsFor(startNanos) != Long.MAX_VALUE) {
+    if (!candidate.detector().trusts()) {
       return "has just failed too often";
     }
-    if (refused != null && refused.contains(candidate)) {
+    if (hasRefused(candidate)) {
       return "had as many in flight as its limit allows: " + candidate.inFlight() + " now";
     }
     return candidate.weight() == 0 ? "is of weight 0" : "was not there a moment ago";
+  }
+
+  private boolean hasRefused(PoolMember candidate) {
+    return refused != null && refused.contains(candidate);
+  }
+
+  // A member that is out is brought a request rather than waits for one: by a strategy that goes
+  // by keys it might never be asked for, and hold its place under the cap for ever.
+  private boolean probe(Publication now) {
+    PoolMember[] due = balancer.members().due();
+    if (due.length == 0) {
+      return false;
+    }
+    publication = now;
+    int start = due.length == 1 ? 0 : Draws.index(random(), due.length);
+    for (int i = 0; i < due.length; i++) {
+      PoolMember candidate = due[(start + i) % due.length];
+      if (now.probeable(candidate) && suits(candidate, now) && probe(candidate, false)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Whether this request may be the probe: one that can be repeated if it fails there, or with which nothing is sent if it does, and
+   * that would go there if the member were in. If no such request has come for a while, any.
+   */
+  private boolean suits(PoolMember candidate, Publication now) {
+    if (candidate.detector().isOverdue(startNanos)) {
+      return true;
+    }
+    if (!context.isRepeatable() && !candidate.detector().isUnreachable()) {
+      return false;
+    }
+    probed = candidate;
+    try {
+      return now.picker().carries(this, candidate);
+    } catch (Throwable e) {
+      balancer.members().strategyThrew(e);
+      return false;
+    } finally {
+      probed = null;
+    }
+  }
+
+  private boolean probe(PoolMember candidate, boolean early) {
+    Backend address = candidate.backend();
+    return entered(candidate, address, candidate.probe(startNanos, early));
+  }
+
+  /** The last resort: whoever is out, if nobody else is at it. With one that can't be connected to nothing is lost but time. */
+  private boolean takeLast(Publication now, Target target) {
+    int start = Draws.index(random(), Math.max(1, now.size()));
+    for (int i = 0; i < now.size(); i++) {
+      PoolMember candidate = now.member((start + i) % now.size());
+      if (now.probeable(candidate)
+          && !hasRefused(candidate)
+          && !(target != Target.ANYONE && tried(candidate))
+          && probe(candidate, true)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private boolean takeSame(boolean panic) {
@@ -192,6 +273,18 @@ final class Placement implements Choice, Lease {
   }
 
   private boolean take(Publication now, Target target) {
+    scoped = context.endpoint() != null && balancer.members().endpoints().isAnyOpen();
+    if (takeInScope(now, target)) {
+      return true;
+    }
+    if (!scoped) {
+      return false;
+    }
+    scoped = false; // rather to who fails at this endpoint than to nobody
+    return takeInScope(now, target);
+  }
+
+  private boolean takeInScope(Publication now, Target target) {
     publication = now;
     refused = null;
     mayRepeat = previous == null;
@@ -261,18 +354,41 @@ final class Placement implements Choice, Lease {
   /** Each one that refuses is remembered, so that choosing ends. */
   private boolean enter(PoolMember candidate, boolean panic) {
     Backend address = candidate.backend();
-    long granted = candidate.enter(startNanos, panic);
-    if (granted != PoolMember.REFUSED) {
-      member = candidate;
-      backend = address;
-      permit = granted;
-      return true;
+    EndpointDetectors.Trial needed = scoped ? trialOf(candidate) : null;
+    if (needed == null || !needed.isRefused()) {
+      if (entered(candidate, address, candidate.enter(startNanos, panic))) {
+        trial = needed;
+        return true;
+      }
+      if (needed != null) {
+        needed.cancel();
+      }
     }
     if (refused == null) {
       refused = new HashSet<>();
     }
     refused.add(candidate);
     return false;
+  }
+
+  private EndpointDetectors.@Nullable Trial trialOf(PoolMember candidate) {
+    String endpoint = Objects.requireNonNull(context.endpoint());
+    return balancer.members().endpoints().tryAcquire(candidate, endpoint, startNanos);
+  }
+
+  private boolean turnsAway(PoolMember candidate) {
+    String endpoint = Objects.requireNonNull(context.endpoint());
+    return balancer.members().endpoints().turnsAway(candidate, endpoint, startNanos);
+  }
+
+  private boolean entered(PoolMember candidate, Backend address, long granted) {
+    if (granted == PoolMember.REFUSED) {
+      return false;
+    }
+    member = candidate;
+    backend = address;
+    permit = granted;
+    return true;
   }
 
   @Override
@@ -314,10 +430,11 @@ final class Placement implements Choice, Lease {
     return publication != null
         && candidate instanceof PoolMember own
         && own.belongsTo(balancer.members())
-        && publication.pickable(own)
+        && (publication.pickable(own) || own == probed)
         && !own.draining()
         && (mayRepeat || !tried(own))
-        && (refused == null || !refused.contains(own));
+        && !hasRefused(own)
+        && !(scoped && turnsAway(own));
   }
 
   @Override
@@ -394,6 +511,13 @@ final class Placement implements Choice, Lease {
     long now = balancer.clock().nanos();
     answeredNanos = now;
     this.outcome = outcome;
+    String endpoint = context.endpoint();
+    if (endpoint != null && !member().draining()) {
+      balancer
+          .members()
+          .endpoints()
+          .answered(member(), endpoint, trial, outcome, now - startNanos, now);
+    }
     member().answered(permit, outcome, startNanos, now);
     if (admission != null) {
       admission.answered(outcome, now);

@@ -43,13 +43,13 @@ public interface BackendPool {
   Member member(String id);
 
   /**
-   * The hold of a policy of your own on a member: a health check of your own, say, or an operator's switch. It holds as long
+   * The hold of a policy of your own on a member: a judgement of your own, say, or an operator's switch. It holds as long
    * as the member is in the pool or drains; what returns after it was gone is another member.
    *
    * @param member a member of this pool
    * @param policy the policy's name; whoever gives the same name for the same member has the same hold
-   * @throws IllegalArgumentException if the member belongs to another pool, or the name is {@code slow start} or {@code ejection}, which are the
-   *     balancer's own
+   * @throws IllegalArgumentException if the member belongs to another pool, or the name is {@code slow start}, {@code ejection}
+   *     or {@code health check}, which are the balancer's own
    */
   MemberControl control(Member member, String policy);
 }

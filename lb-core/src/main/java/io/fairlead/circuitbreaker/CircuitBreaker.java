@@ -62,7 +62,8 @@ public final class CircuitBreaker {
 
   /**
    * The permit of a call that does not count, whatever becomes of it: what a disabled breaker gives, and what callers may use who
-   * must make a call although the breaker is open.
+   * must make a call although the breaker is open. Of all permits bit 30 or 31 is set, or both: a caller that has other numbers
+   * beside them can tell the two apart.
    */
   public static final long UNCOUNTED = Permits.UNCOUNTED;
 
@@ -371,9 +372,21 @@ public final class CircuitBreaker {
     }
   }
 
-  private void open(Closed closed, Supplier<String> reason, long nowNanos) {
+  /**
+   * Opens it as if too many calls had failed, for a reason that it can't see by itself: that calls don't come to an end at all, say.
+   * Without effect if it is not closed, or if its {@link OpenGate} does not let it.
+   *
+   * @param reason why, for people; what {@link Transition#reason} says
+   * @return whether it has opened by this
+   */
+  public boolean trip(String reason) {
+    Objects.requireNonNull(reason, "reason");
+    return phase instanceof Closed closed && open(closed, () -> reason, settings.clock.nanos());
+  }
+
+  private boolean open(Closed closed, Supplier<String> reason, long nowNanos) {
     if (gate != null && !mayOpen(gate)) {
-      return;
+      return false;
     }
     boolean opened = false;
     try {
@@ -384,6 +397,7 @@ public final class CircuitBreaker {
         returnPlace();
       }
     }
+    return opened;
   }
 
   /** An outcome of a permit that is not of the present stay in the closed state. */

@@ -3,6 +3,7 @@ package io.fairlead.pool;
 import io.fairlead.backend.Member;
 import io.fairlead.backend.MemberControl;
 import io.fairlead.backend.Veto;
+import io.fairlead.health.FailureDetector;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -68,21 +69,29 @@ final class Policies {
     }
   }
 
+  /** Whether it is not of the member's own failure detector. */
+  static boolean isForeign(Veto veto) {
+    return !veto.policy().equals(FailureDetector.EJECTION)
+        && !veto.policy().equals(FailureDetector.REACHABILITY);
+  }
+
   private void sumUp() {
     List<Veto> vetoes = new ArrayList<>();
     boolean hard = false;
+    boolean foreign = false;
     double factor = 1;
     for (Control control : controls.values()) {
       factor = Math.min(MAX_PRODUCT, factor * control.factor);
       if (control.veto != null) {
         vetoes.add(control.veto);
         hard |= control.veto.kind() == Veto.Kind.HARD;
+        foreign |= isForeign(control.veto);
       }
     }
     member.standing(
         vetoes.isEmpty() && factor == 1
             ? Standing.CLEAN
-            : new Standing(List.copyOf(vetoes), vetoes.isEmpty(), hard, factor));
+            : new Standing(List.copyOf(vetoes), vetoes.isEmpty(), hard, foreign, factor));
   }
 
   private final class Control implements MemberControl {

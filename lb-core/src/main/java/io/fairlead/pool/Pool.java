@@ -5,9 +5,9 @@ import io.fairlead.backend.BackendPool;
 import io.fairlead.backend.Member;
 import io.fairlead.backend.MemberControl;
 import io.fairlead.backend.Members;
-import io.fairlead.circuitbreaker.CircuitBreaker;
 import io.fairlead.concurrency.ConcurrencyLimit;
 import io.fairlead.health.EjectionCap;
+import io.fairlead.health.EndpointDetectors;
 import io.fairlead.health.FailureDetector;
 import io.fairlead.strategy.Picker;
 import io.fairlead.strategy.Selector;
@@ -35,6 +35,9 @@ import org.slf4j.LoggerFactory;
 
 /** The pool of one balancer. */
 public final class Pool implements BackendPool {
+
+  /** The name of the policy of active health checks, which no other may have. */
+  public static final String HEALTH_CHECK = "health check";
 
   private static final Logger log = LoggerFactory.getLogger(BackendPool.class);
 
@@ -75,12 +78,24 @@ public final class Pool implements BackendPool {
     }
   }
 
+  private static final Set<String> OWN_POLICIES = Set.of(
+      SlowStart.POLICY,
+      FailureDetector.EJECTION,
+      FailureDetector.REACHABILITY,
+      Pushback.RETRY_AFTER,
+      Pushback.THROTTLING,
+      HEALTH_CHECK);
+
   private final String name;
   private final TimeSource time;
   private final double panicThreshold;
   private final SlowStart slowStart;
   private final Guards guards;
+  private final EndpointDetectors<PoolMember> endpoints;
+  private final Silence silence;
+  private final Pushback pushback;
   private final EjectionCap ejectionCap;
+  private final Probes probes;
   private final Selector selector;
   private final Events events;
   private final Timers timers;
@@ -92,6 +107,8 @@ public final class Pool implements BackendPool {
   private final Timers.Timer refresh;
   private final AtomicBoolean strategyThrew = new AtomicBoolean();
   private final AtomicBoolean selectorClosed = new AtomicBoolean();
+  private @Nullable ScopeWatcher watcher; // guarded by updating, as is the next
+  private boolean entering; // whether one refresh is to come, for whatever is vetoed
   private volatile Publication publication;
   private volatile boolean closed;
   private volatile boolean finished;
@@ -106,11 +123,20 @@ public final class Pool implements BackendPool {
     this.refresh = timers.timer(() -> this.publication.all.refresh());
     this.slowStart = new SlowStart(this, timers, settings.slowStart().toNanos());
     this.guards = settings.guards();
-    this.ejectionCap = new EjectionCap(
-        guards.maxEjected(), () -> this.publication.meant(), () -> this.publication.available());
+    this.probes = new Probes(this, timers);
+    this.silence = new Silence(this, timers, guards.maxSilenceNanos());
+    this.pushback = new Pushback(this, timers);
+    this.ejectionCap = newCap();
+    this.endpoints = new EndpointDetectors<>(
+        name, guards.circuitBreaker(), this::newCap, member -> member.detector().endpointOpened());
     this.selector = selector;
     this.events = new Events(listener);
     this.publication = nothing();
+  }
+
+  private EjectionCap newCap() {
+    return new EjectionCap(
+        guards.maxEjected(), () -> this.publication.meant(), () -> this.publication.available());
   }
 
   private Publication nothing() {
@@ -234,8 +260,46 @@ public final class Pool implements BackendPool {
         member.enterScope();
       }
     }
+    Publication before = publication;
+    if (watcher != null) {
+      Set<PoolMember> coming = after.members();
+      coming.removeAll(before.members());
+      enter(coming, after);
+    }
     publication = after;
     inScope.forEach(PoolMember::leaveScope);
+    if (watcher != null) {
+      Set<PoolMember> left = before.members();
+      left.removeAll(after.members());
+      left.forEach(watcher::left);
+    }
+  }
+
+  /** Tells the watcher, and looks at what it has vetoed: once for all, since a look costs as much as there are members. */
+  private void enter(Set<PoolMember> coming, Publication published) {
+    ScopeWatcher watcher = this.watcher;
+    if (watcher != null && !coming.isEmpty()) {
+      entering = true;
+      try {
+        coming.forEach(watcher::entering);
+      } finally {
+        entering = false;
+      }
+      published.all.refresh();
+    }
+  }
+
+  /** From now on this one hears who can be chosen: those who can be now, at first. One in all. */
+  public void watch(ScopeWatcher watcher) {
+    updating.lock();
+    try {
+      this.watcher = watcher;
+      enter(publication.members(), publication);
+    } finally {
+      updating.unlock();
+      finishIfIdle();
+      events.deliver();
+    }
   }
 
   private static Set<Backend> backendsOf(Collection<PoolMember> members) {
@@ -259,6 +323,7 @@ public final class Pool implements BackendPool {
 
   private void leave(PoolMember member) {
     awaitEnd(member);
+    endpoints.forget(member);
     events.draining(member);
     if (member.drain()) {
       gone(member);
@@ -339,6 +404,8 @@ public final class Pool implements BackendPool {
     forget(member);
     member.close();
     slowStart.end(member);
+    pushback.end(member);
+    endpoints.forget(member); // what was under way may have failed since
     events.drained(member);
     forgetDraining(member);
     closeSelectorIfDone();
@@ -475,7 +542,7 @@ public final class Pool implements BackendPool {
       throw new IllegalArgumentException(
           "member: " + member + " (expected: a member of the pool of " + name + ")");
     }
-    if (policy.equals(SlowStart.POLICY) || policy.equals(FailureDetector.POLICY)) {
+    if (OWN_POLICIES.contains(policy)) {
       throw new IllegalArgumentException("policy: " + policy
           + " (expected: another name, since this is the balancer's own policy)");
     }
@@ -492,21 +559,27 @@ public final class Pool implements BackendPool {
     return panicThreshold;
   }
 
-  /** A failure detector for a new member, or null if there are none. */
-  @Nullable
+  /** A failure detector for a new member. */
   FailureDetector newDetector(PoolMember member) {
-    CircuitBreaker.Builder recipe = guards.circuitBreaker();
-    return recipe == null
-        ? null
-        : new FailureDetector(
-            name + " at " + member,
-            recipe,
-            ejectionCap,
-            member.control(FailureDetector.POLICY),
-            transition -> {
-              events.circuitChanged(member, transition);
-              availabilityChanged(); // one on trial does not count against a panic
-            });
+    return new FailureDetector(
+        name + " at " + member,
+        time,
+        guards.chance(),
+        guards.circuitBreaker(),
+        ejectionCap,
+        member.control(FailureDetector.EJECTION),
+        member.control(FailureDetector.REACHABILITY),
+        probes.listener(member));
+  }
+
+  /** Those that are out and may be probed now: almost always nobody. Not to be changed. */
+  public PoolMember[] due() {
+    return probes.due();
+  }
+
+  /** What judges single endpoints of members. */
+  public EndpointDetectors<PoolMember> endpoints() {
+    return endpoints;
   }
 
   /** A concurrency limit for a new member, or null if there are none. */
@@ -520,11 +593,20 @@ public final class Pool implements BackendPool {
     return slowStart;
   }
 
+  Silence silence() {
+    return silence;
+  }
+
+  Pushback pushback() {
+    return pushback;
+  }
+
   NanoClock clock() {
     return time;
   }
 
-  Timers timers() {
+  /** The scheduler, in such a way that it never throws. */
+  public Timers timers() {
     return timers;
   }
 
@@ -535,8 +617,11 @@ public final class Pool implements BackendPool {
 
   void availabilityChanged() {
     timers.retry();
-    publication.all.refresh();
-    if (!updating.isHeldByCurrentThread()) { // else who holds it delivers, once it doesn't
+    boolean updates = updating.isHeldByCurrentThread();
+    if (!updates || !entering) {
+      publication.all.refresh();
+    }
+    if (!updates) { // else who holds it delivers, once it doesn't
       events.deliver();
     }
   }

@@ -25,7 +25,7 @@ public final class PoolMember extends Occupancy implements Member {
 
   private final Pool pool;
   private final @Nullable ConcurrencyLimit limit;
-  private final @Nullable FailureDetector detector;
+  private final FailureDetector detector;
 
   // What a choice asks, in the object itself and not behind it.
   private volatile Standing standing = Standing.CLEAN;
@@ -36,6 +36,7 @@ public final class PoolMember extends Occupancy implements Member {
 
   private final AtomicLongArray counts = new AtomicLongArray(Outcome.Kind.values().length);
   private final Policies policies;
+  private final Silence.Seen seen = new Silence.Seen();
 
   PoolMember(Pool pool, Backend backend) {
     this.pool = pool;
@@ -71,11 +72,27 @@ public final class PoolMember extends Occupancy implements Member {
     if (limit != null && !limit.tryAcquire()) {
       return REFUSED;
     }
-    long permit = detector == null ? CircuitBreaker.UNCOUNTED : detector.tryAcquire(now, panic);
+    return granted(detector.tryAcquire(now, panic), now);
+  }
+
+  /**
+   * A permit for one request that starts now, as a probe, or {@link #REFUSED} and nothing has changed: as in {@link #enter(long,
+   * boolean)}, or it is not out, or not due, or others are at it.
+   *
+   * @param early whether a member that can't be connected to may be tried before it is due
+   */
+  public long probe(long now, boolean early) {
+    if (limit != null && !limit.tryAcquire()) {
+      return REFUSED;
+    }
+    return granted(detector.tryProbe(now, early), now);
+  }
+
+  private long granted(long permit, long now) {
     if (permit != REFUSED && enter(now)) {
       return permit;
     }
-    if (permit != REFUSED && detector != null) {
+    if (permit != REFUSED) {
       detector.cancel(permit);
     }
     if (limit != null) {
@@ -95,6 +112,7 @@ public final class PoolMember extends Occupancy implements Member {
     if (before == DRAINS) {
       return false;
     }
+    pool.silence().began();
     if (before == 0 && silentSince - now < 0) {
       // The last one that was outstanding ended, without an answer, between the look and the count.
       silentSince = now;
@@ -120,9 +138,9 @@ public final class PoolMember extends Occupancy implements Member {
     if (limit != null) {
       limit.observe(outcome, Math.max(0, now - startNanos), now); // clocks of one's own may go back
     }
-    if (detector != null) {
-      detector.answered(permit, outcome, now - startNanos, now);
-    }
+    detector.answered(permit, outcome, now - startNanos, now);
+    pool.silence().answered(kind, now - startNanos);
+    pool.pushback().answered(this, outcome, startNanos, now);
     try {
       tracker.answered(outcome, startNanos, now);
     } catch (Throwable e) {
@@ -143,19 +161,34 @@ public final class PoolMember extends Occupancy implements Member {
     return released();
   }
 
-  /** For how long its detector grants no permit, in nanoseconds from now, zero or more; {@link Long#MAX_VALUE} if it does. */
-  public long rejectsFor(long now) {
-    return detector == null ? Long.MAX_VALUE : detector.rejectsFor(now);
+  /**
+   * In how long it may be asked, if nothing keeps it from that but what its requests have told: in nanoseconds from now, zero or more;
+   * {@link Long#MAX_VALUE} if it is not kept from it, or by something else.
+   */
+  long waitNanos(long now, Membership membership) {
+    Standing standing = this.standing;
+    long wait = detector.rejectsFor(now);
+    boolean known = wait != Long.MAX_VALUE && isMeant(standing, membership);
+    for (Veto veto : standing.vetoes()) {
+      if (veto.policy().equals(Pushback.RETRY_AFTER)) {
+        long asked = Math.max(0, veto.untilNanos() - now);
+        wait = wait == Long.MAX_VALUE ? asked : Math.max(wait, asked);
+        known = isMeant(standing, membership);
+      } else if (Policies.isForeign(veto)) {
+        return Long.MAX_VALUE;
+      }
+    }
+    return known ? wait : Long.MAX_VALUE;
   }
 
   /** Whether nothing is held against it, nor is it on trial. */
   boolean isTrusted() {
-    return standing.available() && (detector == null || detector.trusts());
+    return standing.available() && detector.trusts();
   }
 
   /** Whether its detector lets but few requests try it, and as many are under way. */
-  public boolean onTrial() {
-    return detector != null && detector.onTrial();
+  public boolean onTrial(long now) {
+    return detector.onTrial(now);
   }
 
   /** Its concurrency limit, or null if there is none. */
@@ -163,23 +196,19 @@ public final class PoolMember extends Occupancy implements Member {
     return limit;
   }
 
-  /** Its failure detector, or null if there is none. */
-  public @Nullable FailureDetector detector() {
+  /** Its failure detector. */
+  public FailureDetector detector() {
     return detector;
   }
 
   /** It can be chosen from now on. */
   void enterScope() {
-    if (detector != null) {
-      detector.enterScope();
-    }
+    detector.enterScope();
   }
 
   /** It can be chosen no more. */
   void leaveScope() {
-    if (detector != null) {
-      detector.leaveScope();
-    }
+    detector.leaveScope();
   }
 
   /** Tells that it has joined, if it was not told yet. */
@@ -192,16 +221,29 @@ public final class PoolMember extends Occupancy implements Member {
     policies.close();
   }
 
-  MemberControl control(String policy) {
+  /** The hold of a policy on it, of the balancer's own too. */
+  public MemberControl control(String policy) {
     return policies.control(policy);
   }
 
   /** Whether vetoes and weight allow it to be picked. */
   boolean pickable(boolean panic, Membership membership) {
     Standing standing = this.standing;
-    return standing.allows(panic)
-        && standing.factor() > 0
-        && (ownWeight > 0 || membership.allWeightsZero());
+    return standing.allows(panic) && isMeant(standing, membership);
+  }
+
+  private boolean isMeant(Standing standing, Membership membership) {
+    return standing.factor() > 0 && (ownWeight > 0 || membership.allWeightsZero());
+  }
+
+  /** Whether nothing but its own failure detector keeps it from being picked, if anything does. */
+  boolean probeable(Membership membership) {
+    Standing standing = this.standing;
+    return !standing.foreign() && isMeant(standing, membership);
+  }
+
+  Silence.Seen seen() {
+    return seen;
   }
 
   Standing standing() {

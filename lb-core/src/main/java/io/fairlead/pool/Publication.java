@@ -35,6 +35,15 @@ public final class Publication {
     return scope.get(i);
   }
 
+  /** All who are in scope, whatever their weights; the caller's own set. */
+  Set<PoolMember> members() {
+    Set<PoolMember> members = new LinkedHashSet<>();
+    for (int i = 0; i < size(); i++) {
+      members.add(member(i));
+    }
+    return members;
+  }
+
   /** All who are in scope and meant to get requests, by their own weights; the caller's own set. */
   Set<PoolMember> inScope() {
     Set<PoolMember> members = new LinkedHashSet<>();
@@ -69,6 +78,19 @@ public final class Publication {
   public boolean panicNow() {
     all.recompute();
     return panic();
+  }
+
+  /** Whether nothing but a member's own failure detector keeps it from being picked, if anything does. */
+  public boolean probeable(PoolMember member) {
+    return member.probeable(scope);
+  }
+
+  /**
+   * In how long a member may be asked that is kept from it by what its requests have told and nothing else, in nanoseconds, zero or
+   * more; else {@link Long#MAX_VALUE}.
+   */
+  public long waitNanos(PoolMember member, long now) {
+    return member.waitNanos(now, scope);
   }
 
   /** Whether vetoes and weight allow a member to be picked now. */

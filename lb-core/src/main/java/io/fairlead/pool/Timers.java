@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
  * The scheduler as a pool uses it: it never throws. What it refuses, because there is no thread to be had, say, is neither lost
  * nor the trouble of whoever caused it, a request perhaps: it is asked of it again with the pool's next change.
  */
-final class Timers {
+public final class Timers {
 
   private static final Logger log = LoggerFactory.getLogger(BackendPool.class);
 
@@ -29,12 +29,12 @@ final class Timers {
   }
 
   /** A timer for this task, which is not set yet. */
-  Timer timer(Runnable task) {
+  public Timer timer(Runnable task) {
     return new Timer(task);
   }
 
   /** Asks once more for all that was refused. */
-  void retry() {
+  public void retry() {
     for (int left = refused.isEmpty() ? 0 : refused.size(); left > 0; left--) {
       Timer timer = refused.poll();
       if (timer != null) {
@@ -44,7 +44,7 @@ final class Timers {
   }
 
   /** A task that runs once each time that it is set, however often it is set until then. */
-  final class Timer {
+  public final class Timer {
     private final Runnable task;
     private final AtomicBoolean set = new AtomicBoolean();
     private volatile long due;
@@ -55,7 +55,7 @@ final class Timers {
     }
 
     /** Sets it to this reading of the clock, unless it is set already. */
-    void set(long nanos) {
+    public void set(long nanos) {
       if (set.compareAndSet(false, true)) {
         due = nanos;
         ask();
@@ -70,7 +70,7 @@ final class Timers {
     }
 
     /** Calls it off, if it is set; if it is about to run it may do so all the same. Not to be called while it is set. */
-    void cancel() {
+    public void cancel() {
       set.set(false);
       refused.remove(this);
       Cancellable last = handle;

@@ -47,7 +47,8 @@ import org.jspecify.annotations.Nullable;
  * RequestContext#repeatable() repeatable}: if nothing of an answer came, or if the answer tells of a failure, of a backend that asks to be
  * left alone, or of one that asks for less. It does so as often as the {@link RetryPolicy} allows, and only while there is something
  * in the {@link RetryBudget}. Where only a kept connection {@linkplain Outcome#connectionLost() was lost}, the same backend gets it
- * first, once more, and that is free. When nobody untried is left it waits, for longer each time and not before the backend's
+ * first, once more, and that is free. When nobody untried is left it waits, unless what
+ * failed was a time-out and attempts have none of their own, for longer each time and not before the backend's
  * {@code Retry-After}, and goes to anyone. No attempt begins after the context's {@linkplain RequestContext#timeout timeout}, and
  * nobody waits for one that could not. In the end, an answer that is bad is given to the caller rather than none.
  *
@@ -118,6 +119,7 @@ public final class CallPlan {
   private final int maxSends;
   private final @Nullable Duration timeout;
   private final long hedgeDelay; // 0 for no hedge
+  private final boolean timesOut; // attempts have a time-out of their own
 
   private long startNanos;
   private long firstNanos; // when the first attempt began
@@ -146,6 +148,7 @@ public final class CallPlan {
     this.timeout = context.timeout();
     this.maxSends = policy.maxAttempts(context);
     this.hedgeDelay = policy.hedgeDelayNanos(context);
+    this.timesOut = policy.attemptTimeoutNanos(context) > 0;
   }
 
   /** Whether this call may be hedged, so that two of its attempts can be under way at once. */
@@ -307,7 +310,10 @@ public final class CallPlan {
       // No longer than that is ever waited: the caller is told instead.
       wait = Math.max(wait, told.compareTo(policy.longestBackoff()) > 0 ? NEVER : told.toNanos());
     }
-    if (backoffs + 1 >= maxSends
+    // Who took all the time that there is once more would make the caller wait as long again.
+    boolean slow = outcome.kind() == Outcome.Kind.TIMEOUT && !timesOut;
+    if (slow
+        || backoffs + 1 >= maxSends
         || wait > policy.longestBackoff().toNanos()
         || late(now + wait)
         || !(paid || policy.tryWithdrawRetry(now))) {

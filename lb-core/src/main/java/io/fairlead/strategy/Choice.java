@@ -7,7 +7,7 @@ import io.fairlead.request.RequestContext;
  * One choice of a member for one attempt: what a {@link Picker} is asked for, and what it may ask in turn. Only the
  * balancer makes them.
  *
- * <p>To be used during {@link Picker#pick} and by its thread only.
+ * <p>To be used during {@link Picker#pick} or {@link Picker#carries} and by its thread only.
  */
 public interface Choice {
 

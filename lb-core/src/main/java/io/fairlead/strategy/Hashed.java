@@ -20,6 +20,11 @@ final class Hashed implements Selector {
     /** The first member, in an order of the hash's own, that the choice accepts. */
     @Nullable
     Member find(long hash, Choice choice);
+
+    /** Whether it would lead to a member that the choice accepts although it is not live. */
+    default boolean leadsTo(Member due, long hash, Choice choice) {
+      return find(hash, choice) == due;
+    }
   }
 
   private static final Hasher64 HASHER = Hashing.xxh3_64();
@@ -86,15 +91,27 @@ final class Hashed implements Selector {
   public Picker picker(Members members) {
     Table table = tables.apply(members);
     Picker withoutKey = new PowerOfChoices(members, 2);
-    return choice -> {
-      if (key.isIn(choice.context())) {
-        // Mixed once more: not every caller's own hash is as good as it should be.
-        return table.find(Draws.next(key.hash(choice.context())), choice);
+    return new Picker() {
+      @Override
+      public @Nullable Member pick(Choice choice) {
+        if (key.isIn(choice.context())) {
+          return table.find(hash(choice), choice);
+        }
+        if (choice.draw() == 0) {
+          environment.listener().keyMissing(choice.context());
+        }
+        return withoutKey.pick(choice);
       }
-      if (choice.draw() == 0) {
-        environment.listener().keyMissing(choice.context());
+
+      @Override
+      public boolean carries(Choice choice, Member due) {
+        return !key.isIn(choice.context()) || table.leadsTo(due, hash(choice), choice);
       }
-      return withoutKey.pick(choice);
     };
+  }
+
+  /** Mixed once more: not every caller's own hash is as good as it should be. */
+  private long hash(Choice choice) {
+    return Draws.next(key.hash(choice.context()));
   }
 }

@@ -24,4 +24,18 @@ public interface Picker {
    */
   @Nullable
   Member pick(Choice choice);
+
+  /**
+   * Whether this request would go to a member that can't be picked, if it could be: then it may be the one that shows whether the
+   * member is well again. A picker that sends equal requests to the same member says no to those that belong elsewhere, so that none
+   * is pulled away from where it is at home. If no request is carried for a while, one goes there all the same.
+   *
+   * <p>The choice {@linkplain Choice#accepts accepts} this member during the call. By default, any request would.
+   *
+   * @param choice valid during this call only; the first attempt of a request that may be repeated
+   * @param due of this picker's membership
+   */
+  default boolean carries(Choice choice, Member due) {
+    return true;
+  }
 }

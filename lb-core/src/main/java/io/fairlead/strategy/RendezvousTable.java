@@ -28,6 +28,32 @@ final class RendezvousTable implements Hashed.Table {
     return find(hash, choice, any -> true);
   }
 
+  @Override
+  public boolean leadsTo(Member due, long hash, Choice choice) {
+    int index = 0;
+    while (index < members.size() && members.get(index) != due) {
+      index++;
+    }
+    if (index == members.size()) {
+      return false;
+    }
+    double score = due.weight() / -StrictMath.log(uniform(hash, index));
+    Live live = members.live();
+    for (int i = 0; i < live.size(); i++) {
+      int member = live.index(i);
+      if (member != index
+          && live.weight(i) / -StrictMath.log(uniform(hash, member)) >= score
+          && choice.accepts(members.get(member))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private double uniform(long hash, int member) {
+    return ((Draws.next(hash ^ ids[member]) >>> 12) + 0.5) * 0x1p-52;
+  }
+
   /** Among those, named by their indices, that meet a condition. */
   @Nullable
   Member find(long hash, Choice choice, IntPredicate condition) {
@@ -36,7 +62,7 @@ final class RendezvousTable implements Hashed.Table {
     double highest = 0;
     for (int i = 0; i < live.size(); i++) {
       int member = live.index(i);
-      double u = ((Draws.next(hash ^ ids[member]) >>> 12) + 0.5) * 0x1p-52;
+      double u = uniform(hash, member);
       double weight = live.weight(i);
       if (weight > highest * (1 - u)) {
         double score = weight / -StrictMath.log(u);

@@ -188,9 +188,10 @@ final class RingTable implements Hashed.Table {
     return bound == Double.POSITIVE_INFINITY ? bound : bound * (inFlight.sum() + 1);
   }
 
-  /** Whether it has less than its part of the limit; each may have one. */
+  /** Whether it has less than its part of the limit; each may have one, so one that is not live too, if it is asked for. */
   private boolean hasRoom(int member, Shares shares, double limit) {
     return limit == Double.POSITIVE_INFINITY
-        || members.get(member).inFlight() < Math.ceil(limit * shares.part(member) - ROUNDING);
+        || members.get(member).inFlight()
+            < Math.max(1, Math.ceil(limit * shares.part(member) - ROUNDING));
   }
 }

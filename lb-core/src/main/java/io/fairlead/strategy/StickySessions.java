@@ -98,9 +98,26 @@ public final class StickySessions implements Strategy {
         present.put(members.get(i).backend().id(), members.get(i));
       }
       Picker picker = selector.picker(members);
-      return choice -> {
-        String session = choice.context().session();
-        return session == null ? picker.pick(choice) : pick(session, present, picker, choice);
+      return new Picker() {
+        @Override
+        public @Nullable Member pick(Choice choice) {
+          String session = choice.context().session();
+          return session == null
+              ? picker.pick(choice)
+              : Sticky.this.pick(session, present, picker, choice);
+        }
+
+        @Override
+        public boolean carries(Choice choice, Member due) {
+          String session = choice.context().session();
+          Member bound = session == null ? null : sessions.getIfPresent(session);
+          if (bound != null) {
+            return present.get(bound.backend().id()) == due;
+          }
+          // A new session stays where its first request goes, if that is well.
+          return picker.carries(choice, due)
+              && (session == null || sessions.asMap().putIfAbsent(session, due) == null);
+        }
       };
     }
 

@@ -187,11 +187,15 @@ public final class ZoneAware implements Strategy {
     private final Map<String, Zone> byName;
     private final Derived<double[]> live; // the weight of each zone
     private final @Nullable String home;
+    private final Members members;
+    private final int[] zoneOf;
 
     OverZones(Members members, Map<String, Zone> zones, int[] zoneOf, @Nullable String home) {
       this.zones = new ArrayList<>(zones.values());
       this.byName = zones;
       this.home = home;
+      this.members = members;
+      this.zoneOf = zoneOf;
       this.live = members.derive(live -> weights(live, zones.size(), zoneOf));
     }
 
@@ -226,6 +230,25 @@ public final class ZoneAware implements Strategy {
         }
       }
       return member == null ? named : member;
+    }
+
+    /** Not a request that another zone would keep. If the member's own zone has nobody else, one that comes from there. */
+    @Override
+    public boolean carries(Choice choice, Member due) {
+      int index = 0;
+      while (index < members.size() && members.get(index) != due) {
+        index++;
+      }
+      if (index == members.size()) {
+        return false;
+      }
+      int own = zoneOf[index];
+      double[] live = this.live.get();
+      Zone local = local(choice.context());
+      boolean used = live[own] == 0
+          ? local == null || local.index == own || live[local.index] == 0
+          : choose(live, local, fraction(choice)).index == own;
+      return used && zones.get(own).picker.carries(choice, due);
     }
 
     /** Any that is accepted, by weight. O(n), for when a picker of O(1) may just have missed those that are. */

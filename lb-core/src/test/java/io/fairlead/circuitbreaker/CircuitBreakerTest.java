@@ -508,4 +508,54 @@ class CircuitBreakerTest {
     assertThat(breaker.snapshot().failureRate()).isEqualTo(25);
     assertThat(breaker.snapshot().slowCallRate()).isZero();
   }
+
+  // Tripped.
+
+  @Test
+  void trip_whileClosed_opensAsIfTooManyHadFailed() {
+    CircuitBreaker breaker = builder.build();
+
+    assertThat(breaker.trip("silent")).isTrue();
+
+    assertThat(breaker.state()).isEqualTo(State.OPEN);
+    assertThat(breaker.retryAfter()).isEqualTo(Duration.ofSeconds(10));
+    clock.advance(Duration.ofSeconds(10));
+    fail(breaker, 1);
+    assertThat(breaker.retryAfter()).as("twice in a row").isEqualTo(Duration.ofSeconds(20));
+  }
+
+  @Test
+  void trip_whileNotClosed_changesNothing() {
+    CircuitBreaker open = open();
+    clock.advance(Duration.ofSeconds(1));
+    assertThat(open.trip("silent")).isFalse();
+    assertThat(open.retryAfter()).isEqualTo(Duration.ofSeconds(9));
+
+    clock.advance(Duration.ofSeconds(9));
+    assertThat(open.state()).isEqualTo(State.HALF_OPEN);
+    assertThat(open.trip("silent")).isFalse();
+    assertThat(open.state()).isEqualTo(State.HALF_OPEN);
+
+    open.disable();
+    assertThat(open.trip("silent")).isFalse();
+    assertThat(open.state()).isEqualTo(State.DISABLED);
+  }
+
+  @Test
+  void trip_ifTheGateDoesNotLetIt_changesNothing() {
+    CircuitBreaker breaker = builder
+        .gate(new OpenGate() {
+          @Override
+          public boolean mayOpen() {
+            return false;
+          }
+
+          @Override
+          public void closed() {}
+        })
+        .build();
+
+    assertThat(breaker.trip("silent")).isFalse();
+    assertThat(breaker.state()).isEqualTo(State.CLOSED);
+  }
 }

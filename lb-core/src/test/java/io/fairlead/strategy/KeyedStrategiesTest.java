@@ -231,7 +231,7 @@ class KeyedStrategiesTest {
     Lease lease = bed.balancer.acquire(context);
     ids.add(lease.backend().id());
     while (ids.size() < 5) {
-      lease.record(Outcome.connectFailure());
+      lease.record(Outcome.serverError());
       Lease next = lease.another();
       lease.close();
       lease = next;

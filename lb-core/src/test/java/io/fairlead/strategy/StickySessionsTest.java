@@ -117,7 +117,7 @@ class StickySessionsTest implements StrategyContract {
     for (int i = 0; i < 10; i++) {
       try (Lease lease = bed.balancer.acquire(session("s"))) {
         assertThat(lease.backend().id()).isEqualTo(first);
-        lease.record(Outcome.connectFailure());
+        lease.record(Outcome.serverError());
         try (Lease other = lease.another()) {
           assertThat(other.backend().id()).isNotEqualTo(first);
         }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Proxy;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import okhttp3.Call;
 import okhttp3.Connection;
 import okhttp3.EventListener;
@@ -24,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class AttemptListener extends EventListener {
 
+  private static final AtomicReferenceFieldUpdater<AttemptListener, @Nullable Dialing> ENTERED =
+      AtomicReferenceFieldUpdater.newUpdater(AttemptListener.class, Dialing.class, "entered");
+
   private final BalancedCall balanced;
   private @Nullable Dialing dialing;
   private boolean dialed;
@@ -38,6 +42,7 @@ final class AttemptListener extends EventListener {
   private boolean ended;
   private @Nullable String schemeChange;
   private volatile @Nullable Lease lease;
+  private volatile @Nullable Dialing entered; // until it is left
   private @Nullable Cancellable
       call; // the whole one; null if this watches a call of an attempt's own
 
@@ -50,9 +55,11 @@ final class AttemptListener extends EventListener {
     this.call = call;
   }
 
-  /** Another attempt begins. */
+  /** Another attempt begins, and the one before has done with its connection. */
   void begin(Lease lease, Dialing dialing) {
+    leave();
     this.dialing = dialing;
+    entered = dialing;
     dialed = false;
     opened = false;
     connection = null;
@@ -69,6 +76,7 @@ final class AttemptListener extends EventListener {
   /** The interceptor is done with the call: headers that come now are another's, to whom an outer interceptor went on. */
   void finish() {
     answered = true;
+    call = null;
   }
 
   BalancedCall balanced() {
@@ -223,6 +231,7 @@ final class AttemptListener extends EventListener {
 
   /** A call of the attempt's own may end before its outcome is recorded: closed before, it would be taken for abandoned. */
   private void ended() {
+    leave();
     ended = true;
     if (answered) {
       close();
@@ -231,9 +240,18 @@ final class AttemptListener extends EventListener {
 
   @Override
   public void canceled(Call okhttp) {
+    leave();
     close();
     if (call != null) {
       call.cancel();
+    }
+  }
+
+  private void leave() {
+    // Several events may tell of one end, on several threads.
+    Dialing left = entered == null ? null : ENTERED.getAndSet(this, null);
+    if (left != null) {
+      left.leave();
     }
   }
 

@@ -6,6 +6,7 @@ import io.fairlead.request.Outcome;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import okhttp3.Call;
@@ -81,7 +82,7 @@ public final class Attempts {
 
   /** All attempts until now, in their order. Unmodifiable. */
   public List<Attempt> all() {
-    return entries.get().stream().map(Entry::toAttempt).toList();
+    return entries().stream().map(Entry::toAttempt).toList();
   }
 
   /**
@@ -90,11 +91,15 @@ public final class Attempts {
    * @throws IllegalStateException if there is none yet
    */
   public Attempt last() {
-    List<Entry> now = entries.get();
+    List<Entry> now = entries();
     if (now.isEmpty()) {
       throw new IllegalStateException("no attempt yet");
     }
     return now.get(now.size() - 1).toAttempt();
+  }
+
+  private List<Entry> entries() {
+    return Objects.requireNonNull(entries.get());
   }
 
   void begin(Lease lease, AttemptListener listener) {
@@ -118,7 +123,7 @@ public final class Attempts {
   }
 
   void fail(Lease lease, IOException failure) {
-    for (Entry entry : entries.get()) {
+    for (Entry entry : entries()) {
       if (entry.lease == lease) {
         entry.failure = failure;
       }

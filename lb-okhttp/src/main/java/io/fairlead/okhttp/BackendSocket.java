@@ -15,19 +15,24 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A socket of the client's, which connects to a backend's port where OkHttp says the logical host's. All else is the client's
- * socket's.
+ * A socket of the client's, which connects to a backend's port where OkHttp says the logical host's, and which its endpoint knows
+ * until it is closed. All else is the client's socket's.
  */
 // The methods of Socket that are synchronized guard its own state, which is not used here.
 @SuppressWarnings("UnsynchronizedOverridesSynchronized")
 final class BackendSocket extends Socket {
 
   private final Socket socket;
-  private final Endpoint endpoint;
+  private final Epoch epoch;
+  private volatile boolean closed;
 
-  BackendSocket(Socket socket, Endpoint endpoint) {
+  BackendSocket(Socket socket, Epoch epoch) {
     this.socket = socket;
-    this.endpoint = endpoint;
+    this.epoch = epoch;
+  }
+
+  Epoch epoch() {
+    return epoch;
   }
 
   @Override
@@ -37,6 +42,7 @@ final class BackendSocket extends Socket {
 
   @Override
   public void connect(SocketAddress address, int timeout) throws IOException {
+    Endpoint endpoint = epoch.endpoint();
     boolean logical =
         address instanceof InetSocketAddress inet && endpoint.isLogical(inet.getHostString());
     socket.connect(
@@ -44,6 +50,7 @@ final class BackendSocket extends Socket {
             ? new InetSocketAddress(((InetSocketAddress) address).getAddress(), endpoint.port())
             : address,
         timeout);
+    epoch.connected();
   }
 
   /** Whether it can be asked if it {@linkplain #isStale() is stale}; only a channel can. */
@@ -211,6 +218,8 @@ final class BackendSocket extends Socket {
 
   @Override
   public void close() throws IOException {
+    closed = true;
+    epoch.endpoint().closed(this);
     socket.close();
   }
 
@@ -236,7 +245,9 @@ final class BackendSocket extends Socket {
 
   @Override
   public boolean isClosed() {
-    return socket.isClosed();
+    // Nothing is to be sent over what was closed here, whatever a client's own socket says of
+    // itself.
+    return closed || socket.isClosed();
   }
 
   @Override

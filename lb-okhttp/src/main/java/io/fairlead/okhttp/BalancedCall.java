@@ -47,6 +47,7 @@ final class BalancedCall implements CallBody<Response> {
   private volatile boolean answered; // by a response that was not good enough
   private volatile boolean bodySpent;
   private volatile @Nullable Hedge hedge;
+  private volatile @Nullable Lease last;
   private final boolean mayBeOwnCall;
 
   BalancedCall(
@@ -87,7 +88,7 @@ final class BalancedCall implements CallBody<Response> {
   /** What a response tells of the member, which is nothing if another host gave it: the redirect there was cached then. */
   Outcome classify(Response response) {
     boolean own = route.hosts().contains(response.request().url().host());
-    return own ? interceptor.classify(response) : Outcome.ignored();
+    return own ? interceptor.classify(response, route) : Outcome.ignored();
   }
 
   Response execute() throws IOException {
@@ -98,10 +99,12 @@ final class BalancedCall implements CallBody<Response> {
       if (answered != null && answered.response == response) {
         answered.events.release();
       }
+      hedge = null; // a call that is kept does not keep its response
       return response;
     } catch (RuntimeException e) {
       // OkHttp's dispatcher lets any other kill its thread.
-      throw new IOException(route.balancer().name() + ": " + e, e);
+      Object where = last == null ? route.balancer().name() : last;
+      throw new IOException(where + ": " + e, e);
     } finally {
       attempts.finish();
       chainListener.finish();
@@ -116,6 +119,7 @@ final class BalancedCall implements CallBody<Response> {
   @Override
   public Response run(Attempt attempt) throws IOException {
     Lease lease = attempt.keep();
+    last = lease;
     boolean ownCall = mayBeOwnCall && (holdsConnection || answered || attempt.mayBeCancelled());
     AttemptListener listener = ownCall ? new AttemptListener(this) : chainListener;
     listener.begin(lease, dialing(lease, attempt.afterLostConnection()));
@@ -135,17 +139,14 @@ final class BalancedCall implements CallBody<Response> {
       attempts.fail(lease, failure);
       throw failure;
     } catch (RuntimeException e) {
-      lease.record(Outcome.ignored());
-      IOException failure = new IOException(lease + ": " + e, e);
-      attempts.fail(lease, failure);
-      throw failure;
+      attempts.fail(lease, new IOException(e));
+      throw e;
     }
   }
 
   private Dialing dialing(Lease lease, boolean fresh) {
     boolean probeable = interceptor.probes() && !request.isHttps();
-    Endpoint endpoint = route.endpoint(lease.member());
-    return fresh ? endpoint.freshDialing(chain, probeable) : endpoint.dialing(chain, probeable);
+    return route.endpoint(lease.member()).dialing(chain, probeable, fresh, lease.startNanos());
   }
 
   private Response send(AttemptListener listener) throws IOException {
@@ -240,7 +241,7 @@ final class BalancedCall implements CallBody<Response> {
       // A connection that refuses streams for good is passed by without our doing, and may be a
       // good one.
       if (outcome.isConnectionLost() && !Failures.isRefusedStream(failure)) {
-        route.endpoint(lease.member()).retire(listener.dialing());
+        listener.dialing().retire();
       }
       holdsConnection |= listener.multiplexed();
       bodySpent |= listener.bodyBegun() && isOneShot(request.body());

@@ -52,23 +52,37 @@ final class ConnectionGuard implements Interceptor {
     Request request = chain.request();
     AttemptListener attempt = listener(chain);
     if (attempt == null || attempt.balanced().guard() != this) {
-      return chain.proceed(request);
+      DirectedCall directed = DirectedCall.of(request);
+      return directed == null ? chain.proceed(request) : directed.send(chain, this);
     }
     BalancedCall balanced = attempt.balanced();
     String schemeChange = balanced.schemeChange(request.url());
     if (schemeChange != null) {
       throw new ProtocolException(schemeChange);
     }
+    Endpoint endpoint = attempt.dialing().endpoint();
+    return send(chain, endpoint, attempt.reused() && !attempt.answered(), balanced.repeatable());
+  }
+
+  /**
+   * Sends it over its connection.
+   *
+   * @param look whether that may have been closed since
+   * @throws StaleConnectionException if it has
+   */
+  Response send(Chain chain, Endpoint endpoint, boolean look, boolean repeatable)
+      throws IOException {
+    Request request = chain.request();
     Connection connection = Objects.requireNonNull(chain.connection(), "connection");
-    if (attempt.reused() && !attempt.answered() && isStale(connection, balanced.repeatable())) {
+    if (look && isStale(connection, repeatable)) {
       throw new StaleConnectionException();
     }
-    Endpoint endpoint = attempt.dialing().endpoint();
     if (!endpoint.isLogical(request.url().host())) {
       return hideRetryAfter(chain.proceed(request));
     }
     Response response = chain.proceed(endpoint.closesConnections() ? closing(request) : request);
     endpoint.closesConnections(closesConnection(response));
+    endpoint.multiplexed(AttemptListener.isMultiplexed(connection));
     return hideRetryAfter(response);
   }
 

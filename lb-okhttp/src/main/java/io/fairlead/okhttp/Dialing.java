@@ -13,6 +13,7 @@ import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import javax.net.SocketFactory;
 import javax.net.ssl.HostnameVerifier;
 import javax.net.ssl.SSLSession;
@@ -26,13 +27,16 @@ import org.jspecify.annotations.Nullable;
  * to which a redirect may lead, is left to the client's own Dns, sockets and proxies.
  *
  * <p>OkHttp's pool takes connections for interchangeable if, among other things, their Dns and their proxy selector are
- * equal. So the Dns stands for the backend, the epoch, and the client's own Dns. That of an attempt that needs a fresh
+ * equal. So the Dns stands for the backend's {@link Epoch} and the client's own Dns. That of an attempt that needs a fresh
  * connection equals no other until it connects: no connection that is there fits it, and from then on its own fits others.
+ *
+ * <p>That of an epoch that is shut equals any: OkHttp throws a closed connection out of its pool when it looks whether it might
+ * use it, and not before five minutes have passed if it never does.
  */
 final class Dialing {
 
+  private final Epoch epoch;
   private final Endpoint endpoint;
-  private final int epoch;
   private final Dns clientDns;
   private final SocketFactory clientSockets;
   private final ProxySelector clientProxies;
@@ -45,20 +49,19 @@ final class Dialing {
   /**
    * @param fresh whether no connection will do that is there already; not to be shared by attempts then
    */
-  Dialing(Endpoint endpoint, int epoch, Interceptor.Chain chain, boolean probeable, boolean fresh) {
-    this.endpoint = endpoint;
+  Dialing(Epoch epoch, Interceptor.Chain chain, boolean probeable, boolean fresh) {
     this.epoch = epoch;
+    this.endpoint = epoch.endpoint();
     this.clientDns = chain.getDns();
     this.clientSockets = chain.getSocketFactory();
     this.clientProxies = chain.getProxySelector();
     this.probeable = probeable;
     this.alone = fresh;
-    this.proxies = new BackendProxies(endpoint, clientProxies);
+    this.proxies = new BackendProxies(endpoint.logicalHosts(), clientProxies);
   }
 
-  boolean fits(Interceptor.Chain chain, boolean probeable, int epoch) {
-    return this.epoch == epoch
-        && this.probeable == probeable
+  boolean fits(Interceptor.Chain chain, boolean probeable) {
+    return this.probeable == probeable
         && clientDns == chain.getDns()
         && clientSockets == chain.getSocketFactory()
         && clientProxies == chain.getProxySelector();
@@ -68,8 +71,14 @@ final class Dialing {
     return endpoint;
   }
 
-  int epoch() {
-    return epoch;
+  /** Connections made in this way are not used again; those in use finish. */
+  void retire() {
+    endpoint.retire(epoch);
+  }
+
+  /** An attempt that it was given to has done with its connection. To be called once for each. */
+  void leave() {
+    epoch.leave();
   }
 
   /**
@@ -138,19 +147,22 @@ final class Dialing {
 
     @Override
     public boolean equals(@Nullable Object other) {
-      return other == this
-          || (other instanceof BackendDns that && !alone && !that.dialing().alone && matches(that));
+      return other == this || (other instanceof BackendDns that && matches(that.dialing()));
     }
 
-    private boolean matches(BackendDns that) {
-      return endpoint == that.dialing().endpoint
-          && epoch == that.dialing().epoch
-          && clientDns.equals(that.dialing().clientDns);
+    private boolean matches(Dialing that) {
+      if (epoch != that.epoch) {
+        // All connections of one that is shut are closed: that one is looked at has no other
+        // effect.
+        return epoch.isShut() || that.epoch.isShut();
+      }
+      return !alone && !that.alone && clientDns.equals(that.clientDns);
     }
 
+    /** Equal for those that were equal before one was shut. No connection is looked for by it. */
     @Override
     public int hashCode() {
-      return 31 * System.identityHashCode(endpoint) + epoch;
+      return System.identityHashCode(epoch);
     }
 
     @Override
@@ -163,7 +175,9 @@ final class Dialing {
 
     @Override
     public Socket createSocket() throws IOException {
-      return new BackendSocket(unconnected(), endpoint);
+      BackendSocket socket = new BackendSocket(unconnected(), epoch);
+      endpoint.opened(socket);
+      return socket;
     }
 
     private Socket unconnected() throws IOException {
@@ -202,17 +216,17 @@ final class Dialing {
 
   /** Equal for equal settings, as all that OkHttp compares connections by. */
   private static final class BackendProxies extends ProxySelector {
-    private final Endpoint endpoint;
+    private final Set<String> logicalHosts;
     private final ProxySelector client;
 
-    BackendProxies(Endpoint endpoint, ProxySelector client) {
-      this.endpoint = endpoint;
+    BackendProxies(Set<String> logicalHosts, ProxySelector client) {
+      this.logicalHosts = logicalHosts;
       this.client = client;
     }
 
     @Override
     public List<Proxy> select(URI uri) {
-      return endpoint.isLogical(Objects.requireNonNullElse(uri.getHost(), ""))
+      return logicalHosts.contains(Objects.requireNonNullElse(uri.getHost(), ""))
           ? List.of(Proxy.NO_PROXY)
           : client.select(uri);
     }
@@ -225,13 +239,13 @@ final class Dialing {
     @Override
     public boolean equals(@Nullable Object other) {
       return other instanceof BackendProxies that
-          && endpoint == that.endpoint
+          && logicalHosts.equals(that.logicalHosts)
           && client.equals(that.client);
     }
 
     @Override
     public int hashCode() {
-      return System.identityHashCode(endpoint);
+      return logicalHosts.hashCode();
     }
   }
 }

@@ -3,6 +3,7 @@ package io.fairlead.okhttp;
 import io.fairlead.LoadBalancer;
 import io.fairlead.request.Outcome;
 import io.fairlead.request.RequestContext;
+import io.fairlead.time.Chance;
 import java.io.IOException;
 import java.net.Proxy;
 import java.time.Duration;
@@ -58,12 +59,15 @@ public final class LoadBalancingInterceptor implements Interceptor {
    */
   private static final int MAX_IDLE_CONNECTIONS = 1000;
 
+  /** Each is a few objects for each backend, and a connection as soon as it has requests. */
+  private static final int MAX_CONNECTIONS_PER_BACKEND = 64;
+
   private static final RequestContext REPEATABLE = RequestContext.empty().repeatable();
 
   /** What all clients of one interceptor share. */
   private record Shared(
       Map<String, Route> routes,
-      ResponseClassifier classifier,
+      @Nullable ResponseClassifier classifier, // null for the default
       @Nullable Function<? super Request, ? extends @Nullable CharSequence> key,
       boolean ownPool,
       boolean ownDispatcher,
@@ -174,7 +178,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
     }
   }
 
-  private static void checkProxy(@Nullable Proxy proxy) {
+  static void checkProxy(@Nullable Proxy proxy) {
     if (isExplicit(proxy)) {
       throw new IllegalArgumentException("proxy: " + proxy
           + " (expected: none, or Proxy.NO_PROXY; a proxy would choose the backend)");
@@ -280,15 +284,32 @@ public final class LoadBalancingInterceptor implements Interceptor {
     };
   }
 
+  /** The one of a client that has a balancer for a host, or null if there is none. */
+  static @Nullable LoadBalancingInterceptor of(OkHttpClient client, String host) {
+    for (Interceptor interceptor : client.interceptors()) {
+      if (interceptor instanceof LoadBalancingInterceptor balancing && balancing.balances(host)) {
+        return balancing;
+      }
+    }
+    return null;
+  }
+
+  /** What leads from a host that there is a balancer for. */
+  Route route(String host) {
+    return Objects.requireNonNull(shared.routes.get(host), host);
+  }
+
   /** Whether there is a balancer for a host. */
   boolean balances(String host) {
     return shared.routes.containsKey(host);
   }
 
-  Outcome classify(Response response) {
+  Outcome classify(Response response, Route route) {
+    ResponseClassifier classifier = shared.classifier;
     try {
       return Objects.requireNonNull(
-          shared.classifier.classify(response), "the classifier's outcome");
+          (classifier == null ? route.classifier() : classifier).classify(response),
+          "the classifier's outcome");
     } catch (RuntimeException e) {
       if (shared.classifierThrew.compareAndSet(false, true)) {
         log.error("The response classifier threw; further exceptions of it are not logged", e);
@@ -326,10 +347,12 @@ public final class LoadBalancingInterceptor implements Interceptor {
   /** Collects what a {@link LoadBalancingInterceptor} is made of; each setter checks its value. Not thread-safe. */
   public static final class Builder {
     private final Map<String, LoadBalancer> balancers = new LinkedHashMap<>();
-    private ResponseClassifier classifier = ResponseClassifier.byStatus();
+    private @Nullable ResponseClassifier classifier;
     private @Nullable Function<? super Request, ? extends @Nullable CharSequence> key;
     private boolean ownPool = true;
     private boolean ownDispatcher = true;
+    private int connectionsPerBackend = 1;
+    private long maxConnectionAgeNanos; // 0 for none
 
     private Builder() {}
 
@@ -392,6 +415,50 @@ public final class LoadBalancingInterceptor implements Interceptor {
     }
 
     /**
+     * How many HTTP/2 connections to each backend share its requests, in turn. 1 to 64, 1 by default. Several are of use where one
+     * connection is what limits: its window over a long way, the loss of a packet that holds up all its streams, or a balancer before
+     * the backend that spreads connections. Of HTTP/1.1 there are as many connections as requests at a time in any case.
+     *
+     * <p>The first request to a backend goes over the first one, and tells whether it speaks HTTP/2; a plain {@code addInterceptor},
+     * without {@link #install}, does not hear of that and has one. OkHttp makes further connections where the server allows fewer
+     * streams than there are requests.
+     */
+    public Builder connectionsPerBackend(int connections) {
+      if (connections < 1 || connections > MAX_CONNECTIONS_PER_BACKEND) {
+        throw new IllegalArgumentException("connectionsPerBackend: " + connections
+            + " (expected: 1 to " + MAX_CONNECTIONS_PER_BACKEND + ")");
+      }
+      this.connectionsPerBackend = connections;
+      return this;
+    }
+
+    /**
+     * How long a connection is used at most; none by default, which is to say as long as it lasts. A new one looks the backend's name
+     * up again, and is spread again by a balancer before the backend. What is in flight on the old ones finishes, for however long; they
+     * are closed then.
+     *
+     * <p>The time is counted from the first connection that is made to a backend, for all that are made to it after, and shortened by up
+     * to 20 % at random, so that not all backends get new ones at once.
+     *
+     * @param age 1 second to 365 days
+     */
+    public Builder maxConnectionAge(Duration age) {
+      if (Objects.requireNonNull(age, "maxConnectionAge").compareTo(Duration.ofSeconds(1)) < 0
+          || age.compareTo(Duration.ofDays(365)) > 0) {
+        throw new IllegalArgumentException(
+            "maxConnectionAge: " + age + " (expected: 1 second to 365 days)");
+      }
+      this.maxConnectionAgeNanos = age.toNanos();
+      return this;
+    }
+
+    private @Nullable Lifetime lifetime(LoadBalancer balancer) {
+      return maxConnectionAgeNanos == 0
+          ? null
+          : new Lifetime(maxConnectionAgeNanos, balancer.clock(), Chance.system());
+    }
+
+    /**
      * The interceptor.
      *
      * @throws IllegalStateException if there is no balancer, or the OkHttp on the class path is too old
@@ -406,7 +473,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
           hosts.computeIfAbsent(balancer, b -> new LinkedHashSet<>()).add(host));
       Map<String, Route> routes = new HashMap<>();
       hosts.forEach((balancer, names) -> {
-        Route route = new Route(balancer, names);
+        Route route = new Route(balancer, names, connectionsPerBackend, lifetime(balancer));
         names.forEach(name -> routes.put(name, route));
       });
       return new LoadBalancingInterceptor(new Shared(

@@ -1,24 +1,42 @@
 package io.fairlead.okhttp;
 
 import io.fairlead.LoadBalancer;
+import io.fairlead.LoadBalancerListener;
 import io.fairlead.backend.Member;
+import io.fairlead.time.Cancellable;
+import java.lang.ref.WeakReference;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
-/** What leads from a logical host to a balancer, and to its members. */
+/** What leads from a logical host to a balancer, and to its members: as long as they have requests, and no longer. */
 final class Route {
-
-  /** How many endpoints more than members there may be before those of the departed are looked for. */
-  private static final int SLACK = 64;
 
   private final LoadBalancer balancer;
   private final Set<String> hosts;
+  private final int slots;
+  private final @Nullable Lifetime lifetime;
+  private final ResponseClassifier classifier;
   private final Map<Member, Endpoint> endpoints = new ConcurrentHashMap<>();
 
-  Route(LoadBalancer balancer, Set<String> hosts) {
+  /**
+   * @param slots how many connections to each member there are to be if one can carry many requests
+   * @param lifetime how long connections are used; null for as long as they last
+   */
+  Route(LoadBalancer balancer, Set<String> hosts, int slots, @Nullable Lifetime lifetime) {
     this.balancer = balancer;
     this.hosts = Set.copyOf(hosts);
+    this.slots = slots;
+    this.lifetime = lifetime;
+    this.classifier = new StatusClassifier(balancer.clock());
+    Departures departures = new Departures(this);
+    departures.listening = balancer.addListener(departures);
+  }
+
+  /** By status, and by the balancer's wall clock. */
+  ResponseClassifier classifier() {
+    return classifier;
   }
 
   LoadBalancer balancer() {
@@ -34,10 +52,39 @@ final class Route {
     if (known != null) {
       return known;
     }
-    if (endpoints.size() >= 2 * balancer.pool().members().size() + SLACK) {
-      // One that drains and has nothing in flight is gone, and never comes back as the same member.
-      endpoints.keySet().removeIf(other -> other.draining() && other.inFlight() == 0);
+    Endpoint made = endpoints.computeIfAbsent(
+        member, joined -> new Endpoint(joined.backend(), hosts, slots, lifetime));
+    if (member.draining() && member.inFlight() == 0) { // gone, which may have been told before
+      drained(member);
     }
-    return endpoints.computeIfAbsent(member, joined -> new Endpoint(joined.backend(), hosts));
+    return made;
+  }
+
+  private void drained(Member member) {
+    Endpoint endpoint = endpoints.remove(member);
+    if (endpoint != null) {
+      endpoint.close();
+    }
+  }
+
+  /** Hears who has left; a balancer is not to keep each interceptor that it was ever given to. */
+  private static final class Departures implements LoadBalancerListener {
+    private final WeakReference<Route> route;
+    private volatile @Nullable Cancellable listening;
+
+    Departures(Route route) {
+      this.route = new WeakReference<>(route);
+    }
+
+    @Override
+    public void drained(Member member) {
+      Route present = route.get();
+      Cancellable known = listening;
+      if (present != null) {
+        present.drained(member);
+      } else if (known != null) {
+        known.cancel();
+      }
+    }
   }
 }

@@ -1,8 +1,10 @@
 package io.fairlead.okhttp;
 
 import io.fairlead.request.Outcome;
+import io.fairlead.time.TimeSource;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Date;
 import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
@@ -10,14 +12,18 @@ import org.jspecify.annotations.Nullable;
 /** Goes by the status code. */
 final class StatusClassifier implements ResponseClassifier {
 
-  static final StatusClassifier INSTANCE = new StatusClassifier();
+  static final StatusClassifier INSTANCE = new StatusClassifier(TimeSource.system());
 
   private static final String RETRY_AFTER = "Retry-After";
 
   /** Nobody means to be left alone for longer, and sums with it do not overflow. */
   private static final long LONGEST_SECONDS = 365L * 24 * 60 * 60;
 
-  private StatusClassifier() {}
+  private final InstantSource clock;
+
+  StatusClassifier(InstantSource clock) {
+    this.clock = clock;
+  }
 
   @Override
   public Outcome classify(Response response) {
@@ -34,7 +40,7 @@ final class StatusClassifier implements ResponseClassifier {
   }
 
   /** Seconds or a date (RFC 9110, 10.2.3); null if there is none, or it is neither. */
-  private static @Nullable Duration retryAfter(Response response) {
+  private @Nullable Duration retryAfter(Response response) {
     String value = response.header(RETRY_AFTER);
     if (value == null) {
       return null;
@@ -51,7 +57,7 @@ final class StatusClassifier implements ResponseClassifier {
     }
     // The server's own clock, if it tells it: ours may be wrong.
     Date date = response.headers().getDate("Date");
-    Instant now = date == null ? Instant.now() : date.toInstant();
+    Instant now = date == null ? clock.instant() : date.toInstant();
     long seconds = Duration.between(now, until.toInstant()).toSeconds();
     return Duration.ofSeconds(Math.max(0, Math.min(seconds, LONGEST_SECONDS)));
   }

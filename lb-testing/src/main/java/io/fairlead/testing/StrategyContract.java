@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.fairlead.Lease;
 import io.fairlead.NoBackendException;
 import io.fairlead.backend.Backend;
+import io.fairlead.backend.Member;
 import io.fairlead.backend.MemberControl;
 import io.fairlead.backend.Veto;
 import io.fairlead.request.Outcome;
@@ -350,7 +351,7 @@ public interface StrategyContract {
         tried.add(lease.backend().id());
         boolean again = false;
         for (int attempt = 2; attempt <= 2 * size; attempt++) {
-          lease.record(Outcome.connectFailure());
+          lease.record(Outcome.serverError()); // not one by which it would be out
           Lease next = lease.another();
           lease.close();
           lease = next;
@@ -366,6 +367,28 @@ public interface StrategyContract {
     }
   }
 
+  /** A member that could not be connected to is brought a request, whichever requests the strategy would carry there. */
+  @Test
+  default void memberThatIsOut_comesBack() throws Exception {
+    try (StrategyTrial trial = new StrategyTrial(strategy(), backends("a", 3))) {
+      Member out = null;
+      for (int i = 0; i < 2_000 && (out == null || out.available()); i++) {
+        try (Lease lease = trial.balancer.acquire(trial.request())) {
+          out = out == null ? lease.member() : out;
+          lease.record(lease.member().equals(out) ? Outcome.connectFailure() : Outcome.success());
+        }
+      }
+      if (out != null && !out.available()) { // else it got but one of them
+        trial.clock.advance(Duration.ofSeconds(1));
+        trial.send(20);
+        trial.clock.advance(Duration.ofSeconds(1));
+        trial.send(1);
+        Member back = out;
+        assertTrue(back.available(), () -> strategy() + ": " + back + " is still out");
+      }
+    }
+  }
+
   /** Whatever becomes of attempts, picking goes on. */
   @Test
   default void anyOutcome_pickingGoesOn() throws Exception {
@@ -375,7 +398,7 @@ public interface StrategyContract {
         Outcome.timeout(),
         Outcome.protocolError(),
         Outcome.serverError(),
-        Outcome.unavailable(Duration.ofSeconds(1)),
+        Outcome.unavailable(Duration.ZERO),
         Outcome.throttled(Duration.ZERO),
         Outcome.abandoned(),
         Outcome.ignored(),

@@ -90,7 +90,17 @@ final class WatchedStrategy implements Strategy {
       for (int i = 0; i < members.size(); i++) {
         own.add(members.get(i));
       }
-      return choice -> pick(picker, choice, own);
+      return new Picker() {
+        @Override
+        public @Nullable Member pick(Choice choice) {
+          return WatchedSelector.this.pick(picker, choice, own);
+        }
+
+        @Override
+        public boolean carries(Choice choice, Member due) {
+          return watch("carries", () -> picker.carries(choice, due));
+        }
+      };
     }
 
     private @Nullable Member pick(Picker picker, Choice choice, Set<Member> own) {

@@ -58,6 +58,15 @@ final class LimitsSnippets {
     return orders;
   }
 
+  static LoadBalancer health() {
+    LoadBalancer orders = LoadBalancer.builder("orders")
+        .backends("10.0.0.1:8080", "10.0.0.2:8080", "10.0.0.3:8080")
+        .maxSilence(Duration.ofSeconds(3))
+        .slowStart(Duration.ofSeconds(20))
+        .build();
+    return orders;
+  }
+
   static LoadBalancer concurrency() {
     LoadBalancer orders = LoadBalancer.builder("orders")
         .backends("10.0.0.1:8080", "10.0.0.2:8080", "10.0.0.3:8080")
