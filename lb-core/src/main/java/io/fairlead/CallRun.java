@@ -85,8 +85,15 @@ final class CallRun<T> implements Cancellable {
     return lock != null;
   }
 
+  /** Null if there is no time-out, since the scheduler threw. */
+  @Nullable
   Cancellable at(long nanos, Runnable task) {
-    return time.at(nanos, task);
+    try {
+      return time.at(nanos, task);
+    } catch (RuntimeException e) {
+      log.warn("{}: an attempt without a time-out, since the scheduler threw", balancer.name(), e);
+      return null;
+    }
   }
 
   @Nullable
@@ -356,6 +363,13 @@ final class CallRun<T> implements Cancellable {
         attempt.end();
         failed(attempt, e);
         return;
+      } catch (InterruptedException | RuntimeException e) {
+        attempt.end();
+        if (!attempt.cancelled()) {
+          throw e;
+        }
+        failed(attempt, new IOException("canceled", e)); // in the middle of whatever it did
+        return;
       }
       attempt.end();
       if (attempt.cancelled()) {
@@ -526,7 +540,10 @@ final class CallRun<T> implements Cancellable {
     int number;
     lock();
     try {
-      if (over || plan.next(Event.TIMER, 0, null, time.nanos()) != Answer.SEND) {
+      // Once the first has ended, the time that has come may be that of a retry, which is the caller's.
+      if (over
+          || first.isBack()
+          || plan.next(Event.TIMER, 0, null, time.nanos()) != Answer.SEND) {
         return null;
       }
       number = plan.attempt();

@@ -100,13 +100,14 @@ class AdmissionTest {
   @Test
   void ifNothingWasSent_theTokenIsGivenBack() throws Exception {
     TokenBucket bucket = bucket(RateLimit.perMinute(100));
-    LoadBalancer balancer = builder().rateLimit(bucket).build();
+    LoadBalancer balancer =
+        builder().time(FakeClock.movedByWaiting()).rateLimit(bucket).build();
 
     assertThatExceptionOfType(AttemptsFailedException.class)
         .isThrownBy(() -> balancer.call(attempt -> {
           throw new ConnectException("refused");
         }))
-        .satisfies(e -> assertThat(e.attempts()).hasSize(3));
+        .satisfies(e -> assertThat(e.attempts()).hasSize(5));
     assertThat(bucket.available()).as("all attempts failed to connect").isEqualTo(100);
 
     balancer.pool().update(List.of());

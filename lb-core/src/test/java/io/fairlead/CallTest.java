@@ -26,6 +26,7 @@ import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -40,7 +41,7 @@ class CallTest {
   private static final RequestContext REPEATABLE = ONCE.repeatable();
   private static final Duration SECOND = Duration.ofSeconds(1);
 
-  private final FakeClock clock = new FakeClock();
+  private final FakeClock clock = FakeClock.movedByWaiting();
   private final Heard heard = new Heard();
   private final List<String> went = new ArrayList<>();
   private LoadBalancer balancer = balancer("a:80", "b:80", "c:80");
@@ -116,15 +117,18 @@ class CallTest {
   }
 
   @Test
-  void connectFailures_everywhere_eachBackendIsTriedOnce() {
-    Throwable[] failures = connectFailures(3);
+  void connectFailures_everywhere_eachBackendIsTriedAtOnce_andAnyOneAfterEachWait() {
+    Throwable[] failures = connectFailures(5);
 
     assertThatExceptionOfType(AttemptsFailedException.class)
         .isThrownBy(() -> balancer.call(ONCE, failing(failures)))
-        .withCause(failures[2])
-        .satisfies(e -> assertThat(e).hasSuppressedException(failures[0]))
-        .satisfies(e -> assertThat(e).hasSuppressedException(failures[1]));
-    assertThat(went).containsExactlyInAnyOrder("a:80", "b:80", "c:80");
+        .withCause(failures[4])
+        .satisfies(e -> assertThat(e.getSuppressed()).containsExactly(Arrays.copyOf(failures, 4)))
+        .satisfies(e -> assertThat(e.attempts()).hasSize(5));
+    assertThat(went.subList(0, 3)).containsExactlyInAnyOrder("a:80", "b:80", "c:80");
+    assertThat(clock.nanos())
+        .as("two waits, of half of 25 and of 50 ms, as chance would have it")
+        .isEqualTo(37_500_000);
   }
 
   private static Throwable[] connectFailures(int count) {
@@ -179,13 +183,13 @@ class CallTest {
   }
 
   @Test
-  void oneBackendOnly_isNotTriedTwice() {
+  void oneBackendOnly_isAskedAgainAfterAWait() throws Exception {
     balancer.close();
     balancer = balancer("a:80");
 
-    assertThatExceptionOfType(AttemptsFailedException.class)
-        .isThrownBy(() -> balancer.call(REPEATABLE, failing(new IOException("broken"))));
-    assertThat(went).containsExactly("a:80");
+    assertThat(balancer.call(REPEATABLE, failing(new IOException("broken")))).isEqualTo("answer 2");
+    assertThat(went).containsExactly("a:80", "a:80");
+    assertThat(clock.nanos()).isEqualTo(12_500_000);
   }
 
   @Test
@@ -273,21 +277,32 @@ class CallTest {
   }
 
   @Test
-  void classify_aResultMayBeBad_andIsReturnedAllTheSame() throws Exception {
+  void classify_aResultMayBeBad_isRepeated_andTheLastIsReturnedAllTheSame() throws Exception {
+    List<Integer> discarded = new ArrayList<>();
     CallBody<Integer> body = new CallBody<>() {
       @Override
       public Integer run(Attempt attempt) {
-        return 503;
+        return 503 + attempt.number();
+      }
+
+      @Override
+      public void discard(Integer result) {
+        discarded.add(result);
       }
 
       @Override
       public Outcome classify(@Nullable Integer result, @Nullable Throwable failure) {
-        return result != null && result == 503 ? Outcome.unavailable(SECOND) : Outcome.success();
+        return result != null ? Outcome.unavailable(SECOND) : Outcome.success();
       }
     };
 
-    assertThat(balancer.call(REPEATABLE, body)).isEqualTo(503);
-    assertThat(count(Outcome.Kind.UNAVAILABLE)).isEqualTo(1);
+    assertThat(balancer.call(ONCE, body)).isEqualTo(504);
+    assertThat(count(Outcome.Kind.UNAVAILABLE)).as("sent once only").isEqualTo(1);
+    balancer.close();
+    balancer = balancer("a:80", "b:80", "c:80");
+    assertThat(balancer.call(REPEATABLE, body)).isEqualTo(506);
+    assertThat(count(Outcome.Kind.UNAVAILABLE)).isEqualTo(3);
+    assertThat(discarded).containsExactly(504, 505);
   }
 
   @Test
@@ -422,9 +437,9 @@ class CallTest {
     ConnectException same = new ConnectException("refused");
 
     assertThatExceptionOfType(AttemptsFailedException.class)
-        .isThrownBy(() -> balancer.call(failing(same, same, same)))
+        .isThrownBy(() -> balancer.call(failing(same, same, same, same, same)))
         .withCause(same)
-        .satisfies(e -> assertThat(e.attempts()).hasSize(3))
+        .satisfies(e -> assertThat(e.attempts()).hasSize(5))
         .satisfies(e -> assertThat(e).hasStackTraceContaining("refused"));
   }
 

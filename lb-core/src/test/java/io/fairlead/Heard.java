@@ -52,6 +52,11 @@ final class Heard implements LoadBalancerListener {
   }
 
   @Override
+  public void hedged(Member from, Member to) {
+    hear("hedged " + id(from) + " to " + id(to));
+  }
+
+  @Override
   public void rejected(LoadBalancingException reason) {
     hear("rejected: " + reason.getMessage());
   }

@@ -171,7 +171,6 @@ public final class CallPlan {
     if (event == Event.START) {
       return start(now);
     }
-    count(now);
     if (event == Event.TIMER) {
       return timer(now);
     }
@@ -203,6 +202,7 @@ public final class CallPlan {
 
   /** What the call has waited for its place until now, in a queue perhaps, is no server's time. */
   private void leased(long now) {
+    count(now);
     if (attempts == 1) {
       firstNanos = now;
       hedgeAt = hedgeDelay > 0 ? now + hedgeDelay : NEVER;
@@ -220,7 +220,7 @@ public final class CallPlan {
   private Answer timer(long now) {
     if (retryAt != NEVER && now - retryAt >= 0) {
       retryAt = NEVER;
-      return late(now) ? end(now) : send(Target.ANYONE);
+      return exhausted || late(now) ? end(now) : send(Target.ANYONE);
     }
     if (hedgeAt != NEVER && now - hedgeAt >= 0) {
       hedgeAt = NEVER;
@@ -237,12 +237,16 @@ public final class CallPlan {
       // The one that lost a connection may have left the pool meanwhile.
       case SAME -> send(Target.UNTRIED);
       case UNTRIED -> backOff(now);
-      case HEDGE -> underway != 0 ? Answer.WAIT : decide(now);
+      case HEDGE -> {
+        target = Target.ANYONE; // as if there had been no hedge
+        yield underway != 0 ? Answer.WAIT : decide(now);
+      }
       case ANYONE -> end(now);
     };
   }
 
   private void ended(int attempt, boolean answered, Outcome outcome, long now) {
+    count(now);
     if (attempt == 1) {
       policy.observe(outcome, now - firstNanos, now);
       hedgeAt = NEVER;
@@ -273,7 +277,9 @@ public final class CallPlan {
     if (!mayGoOn(outcome) || late(now) || !pay(outcome, now)) {
       return end(now);
     }
-    return send(outcome.isConnectionLost() && target != Target.SAME ? Target.SAME : Target.UNTRIED);
+    // After a hedge, "the same" could be either of two, of which one may have failed in earnest.
+    boolean same = outcome.isConnectionLost() && target != Target.SAME && target != Target.HEDGE;
+    return send(same ? Target.SAME : Target.UNTRIED);
   }
 
   private static boolean isBad(Outcome outcome) {

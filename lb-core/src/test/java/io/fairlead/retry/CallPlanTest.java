@@ -4,10 +4,13 @@ import static io.fairlead.retry.CallPlan.Answer.DELIVER;
 import static io.fairlead.retry.CallPlan.Answer.FAIL;
 import static io.fairlead.retry.CallPlan.Answer.NOTHING;
 import static io.fairlead.retry.CallPlan.Answer.SEND;
+import static io.fairlead.retry.CallPlan.Answer.WAIT;
 import static io.fairlead.retry.CallPlan.Event.ANSWERED;
 import static io.fairlead.retry.CallPlan.Event.FAILED;
+import static io.fairlead.retry.CallPlan.Event.LEASED;
 import static io.fairlead.retry.CallPlan.Event.NOBODY;
 import static io.fairlead.retry.CallPlan.Event.START;
+import static io.fairlead.retry.CallPlan.Event.TIMER;
 import static io.fairlead.retry.CallPlan.Target.ANYONE;
 import static io.fairlead.retry.CallPlan.Target.SAME;
 import static io.fairlead.retry.CallPlan.Target.UNTRIED;
@@ -23,7 +26,6 @@ import io.fairlead.retry.CallPlan.Target;
 import io.fairlead.testing.FakeClock;
 import java.time.Duration;
 import java.util.List;
-import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,6 +38,7 @@ class CallPlanTest {
   private static final RequestContext ONCE = RequestContext.empty();
   private static final RequestContext REPEATABLE = ONCE.repeatable();
   private static final Duration SECOND = Duration.ofSeconds(1);
+  private static final long FIRST = Duration.ofMillis(25).toNanos(); // the first back-off
 
   private static CallPlan plan(RequestContext context, RetryPolicy retries, long start) {
     FakeClock clock = FakeClock.startingAt(start);
@@ -107,15 +110,69 @@ class CallPlanTest {
   }
 
   @Test
-  void answered_deliversAndIsOver() {
-    for (Outcome outcome : List.of(
-        Outcome.success(), Outcome.serverError(), Outcome.timeout(), Outcome.unavailable(SECOND))) {
+  void answeredWell_deliversAndIsOver() {
+    for (Outcome outcome : List.of(Outcome.success(), Outcome.ignored(), Outcome.abandoned())) {
       CallPlan plan = started(REPEATABLE);
 
       assertThat(plan.next(ANSWERED, 1, outcome, 0)).isEqualTo(DELIVER);
       assertThat(plan.attempt()).isEqualTo(1);
       assertOver(plan);
     }
+  }
+
+  private static final List<Outcome> BAD_ANSWERS = List.of(
+      Outcome.serverError(),
+      Outcome.protocolError(),
+      Outcome.timeout(),
+      Outcome.unavailable(SECOND),
+      Outcome.throttled(SECOND));
+
+  @Test
+  void answeredBadly_toBeSentOnce_isDelivered() {
+    for (Outcome outcome : BAD_ANSWERS) {
+      CallPlan plan = started(ONCE);
+
+      assertThat(plan.next(ANSWERED, 1, outcome, 0)).isEqualTo(DELIVER);
+      assertThat(plan.attempt()).isEqualTo(1);
+      assertOver(plan);
+    }
+  }
+
+  @Test
+  void answeredBadly_repeatable_goesOn_andTheLastIsDelivered() {
+    for (Outcome outcome : BAD_ANSWERS) {
+      CallPlan plan = started(REPEATABLE);
+
+      assertThat(plan.next(ANSWERED, 1, outcome, 0)).isEqualTo(SEND);
+      assertThat(plan.target()).isEqualTo(UNTRIED);
+      assertThat(plan.next(ANSWERED, 2, outcome, 0)).isEqualTo(SEND);
+      assertThat(plan.next(ANSWERED, 3, outcome, 0)).isEqualTo(DELIVER);
+      assertThat(plan.attempt()).isEqualTo(3);
+      assertOver(plan);
+    }
+  }
+
+  @Test
+  void answeredBadly_andThenNoAnswerAtAll_hasNothingToDeliver() {
+    CallPlan plan = started(REPEATABLE);
+
+    plan.next(ANSWERED, 1, Outcome.serverError(), 0);
+    fail(plan, Outcome.protocolError());
+
+    assertThat(fail(plan, Outcome.protocolError()))
+        .as("the answer was let go of when the next one was sent")
+        .isEqualTo(FAIL);
+  }
+
+  @Test
+  void answeredBadly_andThenNobody_isKeptAndDelivered() {
+    CallPlan plan = started(REPEATABLE.timeout(Duration.ofMillis(20)));
+
+    plan.next(ANSWERED, 1, Outcome.serverError(), 0);
+
+    assertThat(plan.next(NOBODY, 2, null, 0)).as("no time for a back-off").isEqualTo(DELIVER);
+    assertThat(plan.attempt()).isEqualTo(1);
+    assertOver(plan);
   }
 
   @Test
@@ -127,11 +184,19 @@ class CallPlanTest {
   }
 
   @Test
-  void nobody_forAFurtherAttempt_fails() {
+  void nobodyUntried_waits_andGoesToAnyone_whoIsTheLastChance() {
     CallPlan plan = started(ONCE);
     fail(plan, Outcome.connectFailure());
 
-    assertThat(plan.next(NOBODY, 2, null, 0)).isEqualTo(FAIL);
+    assertThat(plan.next(NOBODY, 2, null, 7)).isEqualTo(WAIT);
+    long until = 7 + FIRST;
+    assertThat(plan.until()).isEqualTo(until);
+    assertThat(plan.next(TIMER, 0, null, until - 1)).as("too early").isEqualTo(WAIT);
+    assertThat(plan.next(TIMER, 0, null, until)).isEqualTo(SEND);
+    assertThat(plan.attempt()).isEqualTo(2);
+    assertThat(plan.target()).isEqualTo(ANYONE);
+    assertThat(plan.until()).isEqualTo(CallPlan.NEVER);
+    assertThat(plan.next(NOBODY, 2, null, until)).isEqualTo(FAIL);
     assertOver(plan);
   }
 
@@ -144,7 +209,7 @@ class CallPlanTest {
     assertThat(plan.next(NOBODY, 2, null, 0)).isEqualTo(SEND);
     assertThat(plan.attempt()).isEqualTo(2);
     assertThat(plan.target()).isEqualTo(UNTRIED);
-    assertThat(plan.next(NOBODY, 2, null, 0)).isEqualTo(FAIL);
+    assertThat(plan.next(NOBODY, 2, null, 0)).isEqualTo(WAIT);
   }
 
   @Test
@@ -216,7 +281,10 @@ class CallPlanTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Event.class)
+  @EnumSource(
+      value = Event.class,
+      names = {"LEASED", "TIMER"},
+      mode = EnumSource.Mode.EXCLUDE)
   void anyEvent_ofAnotherAttempt_isNothing(Event event) {
     CallPlan plan = started(REPEATABLE);
     fail(plan, Outcome.serverError());
@@ -255,77 +323,244 @@ class CallPlanTest {
         .withMessage("outcome");
   }
 
-  /** Random events; what must hold is counted beside the plan. */
+  // ---- the budget ----
+
+  private static CallPolicy policy(RetryBudget.Builder budget) {
+    RetryPolicy retries = RetryPolicy.builder().maxAttempts(10).budget(budget).build();
+    return new CallPolicy(retries, null, new FakeClock(), () -> -1);
+  }
+
+  private static RetryBudget.Builder three() {
+    return RetryBudget.builder().share(0).floor(0.3);
+  }
+
+  private static CallPlan started(CallPolicy policy, RequestContext context) {
+    CallPlan plan = policy.plan(context);
+    assertThat(plan.next(START, 0, null, 0)).isEqualTo(SEND);
+    return plan;
+  }
+
   @Test
-  void randomEvents_neverMoreThanTheLimits() {
-    List<Outcome> outcomes = List.of(
-        Outcome.connectFailure(),
-        Outcome.connectFailure(),
-        Outcome.connectFailure(),
+  void budget_oneForEachRepetition_untilThereIsNone() {
+    CallPolicy policy = policy(three());
+    CallPlan plan = started(policy, REPEATABLE);
+    for (int retries = 1; retries <= 3; retries++) {
+      assertThat(fail(plan, Outcome.serverError())).isEqualTo(SEND);
+      assertThat(policy.budget().withdrawals()).isEqualTo(retries);
+    }
+
+    assertThat(fail(plan, Outcome.serverError())).isEqualTo(FAIL);
+    CallPlan next = started(policy, REPEATABLE);
+    assertThat(next.next(ANSWERED, 1, Outcome.serverError(), 0)).isEqualTo(DELIVER);
+    assertThat(policy.budget().withdrawals()).isEqualTo(3);
+  }
+
+  @Test
+  void budget_whatReachedNobodyAndLostConnections_areFree() {
+    CallPolicy policy = policy(three().floor(0));
+    CallPlan plan = started(policy, REPEATABLE);
+
+    for (Outcome free : List.of(
         Outcome.connectFailure(),
         Outcome.connectionLost(),
-        Outcome.connectionLost().unsent(),
-        Outcome.timeout(),
-        Outcome.timeout().unsent(),
-        Outcome.protocolError(),
-        Outcome.serverError(),
-        Outcome.abandoned(),
-        Outcome.ignored(),
-        Outcome.unavailable(SECOND));
-    Event[] events = {FAILED, FAILED, FAILED, FAILED, FAILED, FAILED, NOBODY, ANSWERED, START};
-    for (long seed = 0; seed < 20_000; seed++) {
-      Random random = new Random(seed);
-      boolean repeatable = random.nextBoolean();
-      boolean limited = random.nextInt(4) == 0;
-      RequestContext context = repeatable ? REPEATABLE : ONCE;
-      long start = random.nextLong();
-      CallPlan plan = plan(limited ? context.timeout(Duration.ofNanos(50)) : context, start);
-      String what = "seed " + seed;
-      long now = start;
-      Answer answer = plan.next(START, 0, null, now);
-      int reached = 0;
-      int mayHaveReached = 0;
-      int attempts = 1;
-      Outcome last = null;
-      while (answer == SEND || answer == NOTHING) {
-        now += random.nextInt(3);
-        Event event = events[random.nextInt(events.length)];
-        Outcome outcome = outcomes.get(random.nextInt(outcomes.size()));
-        int about = plan.attempt() - (random.nextInt(10) == 0 ? 1 : 0);
-        boolean late = about != plan.attempt() || event == START;
-        int before = plan.attempt();
-        Target target = plan.target();
-        answer = plan.next(event, about, outcome, now);
-        if (late) {
-          assertThat(answer).as(what).isEqualTo(NOTHING);
-          continue;
-        }
-        assertThat(answer).as(what).isNotEqualTo(NOTHING);
-        if (event == FAILED) {
-          last = outcome;
-          mayHaveReached += outcome.isUnsent() ? 0 : 1;
-          reached += outcome.isUnsent() || outcome.isConnectionLost() ? 0 : 1;
-        }
-        if (answer == SEND && event == FAILED) {
-          attempts++;
-          assertThat(repeatable || mayHaveReached == 0).as(what + ": repeated").isTrue();
-          assertThat(reached).as(what).isLessThan(3);
-          assertThat(limited && now - start >= 50).as(what + ": late").isFalse();
-          assertThat(plan.target()).as(what).isNotEqualTo(ANYONE);
-          boolean same = last.isConnectionLost() && target != SAME;
-          assertThat(plan.target() == SAME).as(what + ": same").isEqualTo(same);
-        } else if (answer == SEND) {
-          assertThat(event).as(what).isEqualTo(NOBODY);
-          assertThat(target).as(what).isEqualTo(SAME);
-          assertThat(plan.target()).as(what).isEqualTo(UNTRIED);
-        } else {
-          assertThat(answer).as(what).isEqualTo(event == ANSWERED ? DELIVER : FAIL);
-          assertThat(plan.attempt()).as(what).isEqualTo(before);
-        }
-        assertThat(plan.attempt()).as(what).isEqualTo(attempts);
-        assertThat(attempts).as(what).isLessThanOrEqualTo(CallPlan.MAX_ATTEMPTS);
-      }
-      assertOver(plan);
+        Outcome.connectionLost().unsent())) {
+      assertThat(fail(plan, free)).as("%s", free).isEqualTo(SEND);
     }
+    assertThat(fail(plan, Outcome.timeout().unsent()))
+        .as("it was a server that took its time")
+        .isEqualTo(FAIL);
+  }
+
+  @Test
+  void budget_whoWasPaidForAndFoundNobodyUntried_isNotPaidForAgain() {
+    CallPolicy policy = policy(three());
+    CallPlan plan = started(policy, REPEATABLE);
+
+    fail(plan, Outcome.serverError());
+    plan.next(NOBODY, 2, null, 0);
+    assertThat(plan.next(TIMER, 0, null, FIRST)).isEqualTo(SEND);
+
+    assertThat(policy.budget().withdrawals()).isEqualTo(1);
+  }
+
+  @Test
+  void budget_aSecondRoundOfThoseThatWereNotReached_isPaidFor() {
+    CallPolicy policy = policy(three().floor(0.1));
+    CallPlan plan = started(policy, ONCE);
+
+    fail(plan, Outcome.connectFailure());
+    assertThat(plan.next(NOBODY, 2, null, 0)).isEqualTo(WAIT);
+    assertThat(policy.budget().withdrawals()).isEqualTo(1);
+    plan.next(TIMER, 0, null, FIRST);
+    assertThat(fail(plan, Outcome.connectFailure())).isEqualTo(SEND);
+    assertThat(plan.next(NOBODY, 3, null, FIRST)).as("there is no more").isEqualTo(FAIL);
+  }
+
+  @Test
+  void budget_grows_onceForEachCallThatWasSent() {
+    CallPolicy policy = policy(RetryBudget.builder());
+    CallPlan repeated = started(policy, REPEATABLE);
+    assertThat(policy.budget().deposits()).isZero();
+    for (int attempt = 1; attempt <= 3; attempt++) {
+      fail(repeated, Outcome.serverError());
+      assertThat(policy.budget().deposits()).isEqualTo(1);
+    }
+    CallPlan leased = started(policy, REPEATABLE);
+    leased.next(LEASED, 1, null, 0);
+    assertThat(policy.budget().deposits()).isEqualTo(2);
+    leased.next(ANSWERED, 1, Outcome.success(), 0);
+    assertThat(policy.budget().deposits()).isEqualTo(2);
+
+    assertThat(started(policy, REPEATABLE).next(NOBODY, 1, null, 0)).isEqualTo(FAIL);
+    assertThat(policy.budget().deposits()).as("one that was refused").isEqualTo(2);
+  }
+
+  // ---- waiting ----
+
+  /** Fails an attempt, finds nobody untried, and returns how long it waits; -1 if it ends. */
+  private static long backOff(CallPlan plan, Outcome outcome, long now) {
+    assertThat(plan.next(FAILED, plan.attempt(), outcome, now)).isEqualTo(SEND);
+    Answer answer = plan.next(NOBODY, plan.attempt(), null, now);
+    if (answer == FAIL) {
+      return -1;
+    }
+    assertThat(answer).isEqualTo(WAIT);
+    long wait = plan.until() - now;
+    assertThat(plan.next(TIMER, 0, null, plan.until())).isEqualTo(SEND);
+    return wait;
+  }
+
+  private static CallPlan waiting(long fraction, RequestContext context) {
+    RetryPolicy retries = RetryPolicy.builder()
+        .maxAttempts(10)
+        .backoff(Duration.ofMillis(100), Duration.ofMillis(1_500))
+        .build();
+    return started(new CallPolicy(retries, null, new FakeClock(), () -> fraction), context);
+  }
+
+  @Test
+  void backoff_doubles_upToTheLongest() {
+    CallPlan plan = waiting(-1, REPEATABLE);
+
+    for (long millis : new long[] {100, 200, 400, 800, 1_500, 1_500, 1_500}) {
+      assertThat(backOff(plan, Outcome.serverError(), 0)).isEqualTo(millis * 1_000_000);
+    }
+  }
+
+  @Test
+  void backoff_isUpToAHalfShorterByChance() {
+    assertThat(backOff(waiting(0, REPEATABLE), Outcome.serverError(), 0)).isEqualTo(50_000_000);
+    assertThat(backOff(waiting(Long.MIN_VALUE, REPEATABLE), Outcome.serverError(), 0))
+        .as("half of what is left to chance")
+        .isEqualTo(75_000_000);
+  }
+
+  @Test
+  void backoff_wrapsAroundWithTheClock() {
+    long start = Long.MAX_VALUE - 5;
+    CallPlan plan = plan(REPEATABLE, start);
+    plan.next(START, 0, null, start);
+    plan.next(FAILED, 1, Outcome.serverError(), start);
+    assertThat(plan.next(NOBODY, 2, null, start)).isEqualTo(WAIT);
+
+    assertThat(plan.until()).isEqualTo(start + FIRST).isNegative();
+    assertThat(plan.next(TIMER, 0, null, start + FIRST - 1)).isEqualTo(WAIT);
+    assertThat(plan.next(TIMER, 0, null, start + FIRST)).isEqualTo(SEND);
+  }
+
+  @Test
+  void retryAfter_isWaitedFor_ifItIsLonger() {
+    for (long millis : new long[] {0, 99, 100, 101, 1_500}) {
+      for (boolean throttled : new boolean[] {false, true}) {
+        Duration told = Duration.ofMillis(millis);
+        Outcome outcome = throttled ? Outcome.throttled(told) : Outcome.unavailable(told);
+
+        assertThat(backOff(waiting(-1, REPEATABLE), outcome, 5))
+            .as("%s", outcome)
+            .isEqualTo(Math.max(100, millis) * 1_000_000);
+      }
+    }
+  }
+
+  @Test
+  void retryAfter_longerThanTheLongestWait_endsTheCall() {
+    for (Duration told :
+        List.of(Duration.ofMillis(1_500).plusNanos(1), Duration.ofSeconds(Long.MAX_VALUE))) {
+      assertThat(backOff(waiting(-1, REPEATABLE), Outcome.unavailable(told), 5))
+          .as("%s", told)
+          .isEqualTo(-1);
+    }
+  }
+
+  @Test
+  void retryAfter_holdsNobodyBackWhoWasNotTried() {
+    CallPlan plan = waiting(-1, REPEATABLE);
+
+    assertThat(fail(plan, Outcome.unavailable(Duration.ofDays(1)))).isEqualTo(SEND);
+    assertThat(plan.target()).isEqualTo(UNTRIED);
+  }
+
+  @Test
+  void backoff_thatWouldEndAfterTheTimeout_isNotBegun() {
+    RequestContext context = REPEATABLE.timeout(SECOND);
+    long last = SECOND.minusMillis(100).toNanos(); // too late by a nanosecond
+
+    assertThat(backOff(waiting(-1, context), Outcome.serverError(), last)).isEqualTo(-1);
+    assertThat(backOff(waiting(-1, context), Outcome.serverError(), last - 1))
+        .isEqualTo(100_000_000);
+  }
+
+  @Test
+  void backoff_thatEndedAfterTheTimeout_sendsNothing() {
+    CallPlan plan = waiting(-1, REPEATABLE.timeout(SECOND));
+    plan.next(ANSWERED, 1, Outcome.serverError(), 0);
+    plan.next(NOBODY, 2, null, 0);
+
+    assertThat(plan.next(TIMER, 0, null, SECOND.toNanos()))
+        .as("a thread that overslept")
+        .isEqualTo(DELIVER);
+  }
+
+  @Test
+  void maxAttempts_ofTheContext_comesBeforeThePolicys() {
+    CallPlan once = started(REPEATABLE.maxAttempts(1));
+    assertThat(fail(once, Outcome.serverError())).isEqualTo(FAIL);
+
+    CallPlan often = plan(REPEATABLE.maxAttempts(5), RetryPolicy.never(), 0);
+    often.next(START, 0, null, 0);
+    for (int send = 1; send < 5; send++) {
+      assertThat(fail(often, Outcome.serverError())).isEqualTo(SEND);
+    }
+    assertThat(fail(often, Outcome.serverError())).isEqualTo(FAIL);
+  }
+
+  @Test
+  void never_whatReachedNobodyStillGoesOn_butWithoutAWait() {
+    CallPlan plan = plan(REPEATABLE, RetryPolicy.never(), 0);
+    plan.next(START, 0, null, 0);
+
+    assertThat(fail(plan, Outcome.connectFailure())).isEqualTo(SEND);
+    assertThat(plan.next(NOBODY, 2, null, 0)).isEqualTo(FAIL);
+  }
+
+  @Test
+  void sendNoMore_noFurtherAttempt_andAnAnswerIsDelivered() {
+    CallPlan failed = started(REPEATABLE);
+    failed.sendNoMore();
+    assertThat(fail(failed, Outcome.connectFailure())).isEqualTo(FAIL);
+
+    CallPlan answered = started(REPEATABLE);
+    answered.sendNoMore();
+    assertThat(answered.next(ANSWERED, 1, Outcome.serverError(), 0)).isEqualTo(DELIVER);
+  }
+
+  @Test
+  void sendNoMore_duringAWait_endsTheCallThen() {
+    CallPlan plan = started(REPEATABLE);
+    plan.next(ANSWERED, 1, Outcome.serverError(), 0);
+    plan.next(NOBODY, 2, null, 0);
+    plan.sendNoMore();
+
+    assertThat(plan.next(TIMER, 0, null, FIRST)).isEqualTo(DELIVER);
   }
 }

@@ -47,6 +47,7 @@ final class BalancedCall implements CallBody<Response> {
   private volatile boolean answered; // by a response that was not good enough
   private volatile boolean bodySpent;
   private volatile @Nullable Hedge hedge;
+  private volatile @Nullable Lease last;
   private final boolean mayBeOwnCall;
 
   BalancedCall(
@@ -102,7 +103,8 @@ final class BalancedCall implements CallBody<Response> {
       return response;
     } catch (RuntimeException e) {
       // OkHttp's dispatcher lets any other kill its thread.
-      throw new IOException(route.balancer().name() + ": " + e, e);
+      Object where = last == null ? route.balancer().name() : last;
+      throw new IOException(where + ": " + e, e);
     } finally {
       attempts.finish();
       chainListener.finish();
@@ -117,6 +119,7 @@ final class BalancedCall implements CallBody<Response> {
   @Override
   public Response run(Attempt attempt) throws IOException {
     Lease lease = attempt.keep();
+    last = lease;
     boolean ownCall = mayBeOwnCall && (holdsConnection || answered || attempt.mayBeCancelled());
     AttemptListener listener = ownCall ? new AttemptListener(this) : chainListener;
     listener.begin(lease, dialing(lease, attempt.afterLostConnection()));

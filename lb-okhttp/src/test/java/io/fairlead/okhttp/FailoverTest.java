@@ -260,22 +260,21 @@ class FailoverTest {
       assertThatThrownBy(call::execute)
           .isInstanceOfSatisfying(AttemptsFailedException.class, e -> {
             assertThat(e.balancer()).isEqualTo("orders");
-            assertThat(e.attempts()).hasSize(2);
+            assertThat(e.attempts()).hasSize(4);
             assertThat(e.attempts().get(0).backend()).isEqualTo(one);
             assertThat(e.attempts().get(1).backend()).isEqualTo(two);
             assertThat(e)
-                .hasMessageStartingWith("orders: all 2 attempts failed: ")
+                .hasMessageStartingWith("orders: all 4 attempts failed: ")
                 .hasMessageContaining(one + ": connect (")
                 .hasMessageContaining(two + ": connect (")
                 .hasMessageContaining("nobody.test is unknown")
-                .hasMessageContaining("2 backends: 2 available, 0 vetoed");
+                .hasMessageContaining("2 backends: 0 available, 2 vetoed");
           })
           .hasCauseInstanceOf(UnknownHostException.class)
           .satisfies(e -> assertThat(e.getSuppressed())
-              .singleElement()
-              .isInstanceOf(java.net.ConnectException.class));
+              .hasAtLeastOneElementOfType(java.net.ConnectException.class));
       orders.assertNothingInFlightNow();
-      assertThat(call.tag(Attempts.class).all()).hasSize(2);
+      assertThat(call.tag(Attempts.class).all()).hasSize(4);
     }
   }
 
@@ -285,7 +284,7 @@ class FailoverTest {
     try (Harness orders = Harness.of(dead)) {
       assertThatThrownBy(() -> orders.get("/").execute())
           .isInstanceOf(AttemptsFailedException.class)
-          .hasMessageContaining("the only attempt failed: 127.0.0.1:" + dead.port());
+          .hasMessageContaining("127.0.0.1:" + dead.port() + ": connect (");
     }
   }
 }

@@ -190,7 +190,7 @@ class StaleConnectionTest {
         assertThat(Harness.read(call(orders, method))).isEqualTo("hello");
       }
       assertThat(other.requests()).hasSize(3);
-      assertThat(orders.outcomes(0)).isEqualTo("SUCCESS 1, CONNECT 3, IGNORED 1");
+      assertThat(orders.outcomes(0)).isEqualTo("SUCCESS 1, CONNECT 2, IGNORED 1");
     } finally {
       gone.close();
     }
@@ -278,7 +278,7 @@ class StaleConnectionTest {
     "GET, 408, 0",
     "POST, 408, 0"
   })
-  void answersThatOkHttpRepeats_areSeenOnce(String method, int code, String retryAfter)
+  void answersThatOkHttpRepeats_areNotRepeatedByIt(String method, int code, String retryAfter)
       throws Exception {
     String header = retryAfter.isEmpty() ? "X-None: 1" : "Retry-After: " + retryAfter;
     try (RawServer server = RawServer.start(RawServer.bytes(
@@ -294,7 +294,8 @@ class StaleConnectionTest {
         assertThat(response.networkResponse().header("Retry-After"))
             .isEqualTo(response.header("Retry-After"));
       }
-      assertThat(server.requests()).hasSize(1);
+      boolean repeated = method.equals("GET") && code == 503; // as often as the balancer says
+      assertThat(server.requests()).hasSize(repeated ? 3 : 1);
       orders.assertNothingInFlightNow();
     }
   }
