@@ -27,6 +27,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import okhttp3.Call;
@@ -151,18 +152,18 @@ class FaultsTest {
   /** Of which some only wait. */
   private static final int AT_A_TIME = 8;
 
+  private static final ExecutorService EXECUTOR = Executors.newFixedThreadPool(AT_A_TIME);
   private static final Map<Case, Future<Map<Kind, Seen>>> SEEN = new LinkedHashMap<>();
 
   @BeforeAll
   static void start() {
-    ExecutorService executor = Executors.newFixedThreadPool(AT_A_TIME);
-    cases().forEach(c -> SEEN.put(c, executor.submit(() -> attempts(c))));
-    executor.shutdown();
+    cases().forEach(c -> SEEN.put(c, EXECUTOR.submit(() -> attempts(c))));
   }
 
   @AfterAll
-  static void end() {
-    SEEN.clear();
+  static void end() throws InterruptedException {
+    EXECUTOR.shutdownNow(); // if one test alone was to run, others are not awaited by it
+    assertThat(EXECUTOR.awaitTermination(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
     Eventually.holds("no thread is at it", () -> threadsAtWork().findAny().isEmpty());
   }
 
