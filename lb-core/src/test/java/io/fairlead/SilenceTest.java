@@ -226,6 +226,21 @@ class SilenceTest {
     lease.close();
   }
 
+  @Test
+  void afterTheClose_nobodyLooks() throws Exception {
+    LoadBalancer balancer = builder(2).build();
+    Lease lease = balancer.acquire(GET);
+
+    balancer.close();
+
+    assertThat(clock.scheduled()).isZero();
+    try (Lease further = lease.another()) {
+      assertThat(clock.scheduled()).isZero();
+      further.record(Outcome.success());
+    }
+    lease.close();
+  }
+
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void switchedOff_nobodyLooks(boolean byCap) throws Exception {

@@ -455,6 +455,7 @@ public final class Pool implements BackendPool {
   /** Refuses further updates. When nothing is in flight any more, now or later, everybody leaves. */
   public void close() {
     closed = true;
+    silence.close();
     finishIfIdle();
   }
 

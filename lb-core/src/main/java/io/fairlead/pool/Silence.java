@@ -41,7 +41,8 @@ final class Silence {
   private final Timers.Timer look;
   private final AtomicBoolean watching;
 
-  // Racy: of two that are slower than all before, the faster may stay. So what?
+  // Racy: of two that are slower than all before, the faster may stay, which the patience makes up
+  // for.
   private volatile long slowestNanos;
 
   private int watch = 1; // of the timer's task
@@ -67,6 +68,12 @@ final class Silence {
     }
   }
 
+  /** Nobody is watched any more. */
+  void close() {
+    watching.set(true); // so that none is begun; one that is being begun ends with its first look
+    look.cancel();
+  }
+
   /** A request's outcome is known. */
   void answered(Outcome.Kind kind, long elapsedNanos) {
     if (elapsedNanos > slowestNanos && isAnswer(kind)) {
@@ -82,15 +89,16 @@ final class Silence {
   }
 
   private void look() {
-    Publication now = pool.publication();
-    if (judge(now, pool.clock().nanos()) && !pool.closed()) {
+    if (pool.closed()) {
+      return;
+    }
+    if (judge(pool.publication(), pool.clock().nanos())) {
       look.set(pool.clock().nanos() + periodNanos);
       return;
     }
     watch++;
     watching.set(false);
-    if (!pool.closed()
-        && isBusy(pool.publication())) { // one that began just before found it watching
+    if (isBusy(pool.publication())) { // one that began just before found it watching
       began();
     }
   }
