@@ -31,7 +31,9 @@ final class OverloadSnippets {
         .memberConcurrencyLimit(ConcurrencyLimit.gradient())
         .concurrencyLimit(ConcurrencyLimit.fixed(200).queue(50, Duration.ofMillis(200)))
         .rateLimit(TokenBucket.of(RateLimit.perSecond(500)))
-        .retries(RetryPolicy.builder().budget(RetryBudget.builder().share(0.1).floor(5)).build())
+        .retries(RetryPolicy.builder()
+            .budget(RetryBudget.builder().share(0.1).floor(5))
+            .build())
         .build();
   }
 

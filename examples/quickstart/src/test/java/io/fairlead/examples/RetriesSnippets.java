@@ -10,6 +10,7 @@ import io.fairlead.okhttp.LoadBalancingInterceptor;
 import io.fairlead.okhttp.ResponseClassifier;
 import io.fairlead.request.Outcome;
 import io.fairlead.request.RequestContext;
+import io.fairlead.retry.Hedging;
 import io.fairlead.retry.RetryBudget;
 import io.fairlead.retry.RetryPolicy;
 import java.io.IOException;
@@ -40,6 +41,15 @@ final class RetriesSnippets {
             .maxAttempts(2)
             .attemptTimeout(Duration.ofMillis(500))
             .build())
+        .build();
+  }
+
+  /** Of the README. */
+  static void both() {
+    LoadBalancer orders = LoadBalancer.builder("orders")
+        .backends("10.0.0.1:8080", "10.0.0.2:8080", "10.0.0.3:8080")
+        .retries(RetryPolicy.builder().attemptTimeout(Duration.ofMillis(800)).build())
+        .hedging(Hedging.atQuantile(0.95))
         .build();
   }
 
@@ -103,7 +113,8 @@ final class RetriesSnippets {
 
     @Override
     public HttpResponse<InputStream> run(Attempt attempt) throws IOException, InterruptedException {
-      URI uri = URI.create("http://" + attempt.backend().host() + ":" + attempt.backend().port());
+      URI uri = URI.create(
+          "http://" + attempt.backend().host() + ":" + attempt.backend().port());
       var sent = http.sendAsync(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofInputStream());
       attempt.onCancel(() -> sent.cancel(true)); // or no time-out and no hedge can end it
       try {
