@@ -540,10 +540,8 @@ final class CallRun<T> implements Cancellable {
     int number;
     lock();
     try {
-      // Once the first has ended, the time that has come may be that of a retry, which is the caller's.
-      if (over
-          || first.isBack()
-          || plan.next(Event.TIMER, 0, null, time.nanos()) != Answer.SEND) {
+      // Once the first has ended, what is due may be a retry, which is the caller's.
+      if (over || first.isBack() || plan.next(Event.TIMER, 0, null, time.nanos()) != Answer.SEND) {
         return null;
       }
       number = plan.attempt();
