@@ -551,7 +551,7 @@ final class CallRun<T> implements Cancellable {
     Placement lease;
     try {
       lease = first.lease().another(Target.HEDGE);
-    } catch (LoadBalancingException e) {
+    } catch (LoadBalancingException | RuntimeException e) { // whoever throws what: there is no hedge
       tell(Event.NOBODY, number, null, time.nanos());
       wakeCaller();
       return null;

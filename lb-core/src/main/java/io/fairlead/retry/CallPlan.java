@@ -322,7 +322,6 @@ public final class CallPlan {
         || !(paid || policy.tryWithdrawRetry(now))) {
       return end(now);
     }
-    paid = true;
     backoffs++;
     retryAt = now + wait;
     return Answer.WAIT;
