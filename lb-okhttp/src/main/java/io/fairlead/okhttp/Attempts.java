@@ -86,7 +86,8 @@ public final class Attempts {
   }
 
   /**
-   * The last attempt until now: the one that brought the response, if there is one.
+   * The last attempt to have begun until now: the one that brought the response, if there is one, unless it was a {@linkplain
+   * io.fairlead.retry.Hedging hedge} that lost.
    *
    * @throws IllegalStateException if there is none yet
    */
