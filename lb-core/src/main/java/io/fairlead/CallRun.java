@@ -90,7 +90,7 @@ final class CallRun<T> implements Cancellable {
   Cancellable at(long nanos, Runnable task) {
     try {
       return time.at(nanos, task);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       log.warn("{}: an attempt without a time-out, since the scheduler threw", balancer.name(), e);
       return null;
     }
@@ -112,7 +112,7 @@ final class CallRun<T> implements Cancellable {
   void runQuietly(Runnable task) {
     try {
       task.run();
-    } catch (RuntimeException e) {
+    } catch (Throwable e) { // an Error too, or a place in flight would never be given back
       log.warn("{}: what cancels an attempt, or lets go of its answer, threw", balancer.name(), e);
     }
   }
@@ -256,10 +256,8 @@ final class CallRun<T> implements Cancellable {
   private IOException failure() {
     lock();
     try {
-      if (bug instanceof RuntimeException e) {
-        throw e;
-      } else if (bug instanceof Error e) {
-        throw e;
+      if (bug != null) {
+        throw CallRun.<RuntimeException>asIs(bug);
       }
       return failures == null
           ? Objects.requireNonNull(refusal, "refusal")
@@ -267,6 +265,12 @@ final class CallRun<T> implements Cancellable {
     } finally {
       unlock();
     }
+  }
+
+  /** Throws it past the compiler: what a hedge's body throws is no other thing than what a first attempt's throws. */
+  @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
+  private static <E extends Throwable> E asIs(Throwable thrown) throws E {
+    throw (E) thrown;
   }
 
   /** Nothing is left behind but what was delivered, and a hedge that lost, whose own thread sees to it. */
@@ -363,7 +367,7 @@ final class CallRun<T> implements Cancellable {
         attempt.end();
         failed(attempt, e);
         return;
-      } catch (InterruptedException | RuntimeException e) {
+      } catch (Exception e) { // or what is thrown past the compiler, as other languages may
         attempt.end();
         if (!attempt.cancelled()) {
           throw e;
@@ -378,11 +382,13 @@ final class CallRun<T> implements Cancellable {
       } else {
         answered(attempt, brought);
       }
+    } catch (IOException e) {
+      throw e; // the caller's own affair, and recorded
     } catch (InterruptedException e) {
       attempt.end();
       attempt.lease().record(Outcome.abandoned());
       throw e;
-    } catch (RuntimeException | Error e) { // a bug of the body's tells nothing of the backend
+    } catch (Throwable e) { // a bug of the body's tells nothing of the backend
       attempt.end();
       attempt.lease().record(Outcome.ignored());
       throw e;
@@ -393,7 +399,7 @@ final class CallRun<T> implements Cancellable {
     Outcome outcome;
     try {
       outcome = outcome(attempt, brought, null);
-    } catch (RuntimeException | Error e) {
+    } catch (Throwable e) {
       discard(brought);
       throw e;
     }
@@ -402,11 +408,13 @@ final class CallRun<T> implements Cancellable {
 
   private void failed(CallAttempt attempt, IOException thrown) throws IOException {
     if (attempt.timedOut()) {
+      attempt.lease().record(Outcome.timeout()); // the timer's thread may be late with it
       SocketTimeoutException timeout = new SocketTimeoutException(
           "no answer within " + Duration.ofNanos(attemptTimeoutNanos).toMillis() + " ms");
       timeout.initCause(thrown);
       report(attempt, Event.FAILED, Outcome.timeout(), null, timeout);
     } else if (attempt.cancelled()) {
+      attempt.lease().record(Outcome.abandoned());
       if (!report(attempt, Event.FAILED, Outcome.abandoned(), null, thrown)) {
         throw thrown; // the caller has cancelled the call
       }
@@ -440,7 +448,15 @@ final class CallRun<T> implements Cancellable {
       Outcome outcome,
       @Nullable T brought,
       @Nullable IOException failure) {
-    boolean again = !accuses(outcome) || body.canRunAgain();
+    boolean again;
+    try {
+      again = !accuses(outcome) || body.canRunAgain();
+    } catch (Throwable e) {
+      if (event == Event.ANSWERED) {
+        discard(brought);
+      }
+      throw e;
+    }
     boolean late;
     boolean ends = false;
     T unwanted = brought;
@@ -508,11 +524,11 @@ final class CallRun<T> implements Cancellable {
       hedgeTimer = time.at(plan.until(), () -> {
         try {
           balancer.executor().execute(this::hedge);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) { // an OutOfMemoryError, if there is no thread to be had
           log.warn("{}: no hedge, since the executor threw", balancer.name(), e);
         }
       });
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       log.warn("{}: no hedge, since the scheduler threw", balancer.name(), e);
     }
   }
@@ -540,7 +556,7 @@ final class CallRun<T> implements Cancellable {
     int number;
     lock();
     try {
-      // Once the first has ended, what is due may be a retry, which is the caller's.
+      // Once the first has ended, the time that has come may be that of a retry: the caller's.
       if (over || first.isBack() || plan.next(Event.TIMER, 0, null, time.nanos()) != Answer.SEND) {
         return null;
       }
@@ -551,7 +567,10 @@ final class CallRun<T> implements Cancellable {
     Placement lease;
     try {
       lease = first.lease().another(Target.HEDGE);
-    } catch (LoadBalancingException | RuntimeException e) { // whoever throws what: there is no hedge
+    } catch (Throwable e) { // an Error too, or the caller would wait for this hedge for ever
+      if (!(e instanceof LoadBalancingException)) {
+        log.warn("{}: no hedge, since choosing a server for it threw", balancer.name(), e);
+      }
       tell(Event.NOBODY, number, null, time.nanos());
       wakeCaller();
       return null;

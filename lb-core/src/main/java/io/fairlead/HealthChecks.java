@@ -157,7 +157,9 @@ final class HealthChecks implements ScopeWatcher {
       Checked checked = all.get(member);
       if (checked != null) {
         checked.watched = false;
-        checked.cancelTimer();
+        if (checked.run == null || checked.run.givenUp) {
+          checked.cancelTimer();
+        } // else it is still to see to it that a check that does not return gives up its place
         forgetIfDone(checked);
       }
     } finally {
@@ -185,7 +187,7 @@ final class HealthChecks implements ScopeWatcher {
         line.add(checked);
       } else if (!run.late) {
         run.late = true;
-        checked.verdict.failed("no answer within " + check.timeout());
+        failed(checked, "no answer within " + check.timeout());
         checked.setTimer(endOf(run));
       } else {
         if (!run.givenUp) {
@@ -193,15 +195,24 @@ final class HealthChecks implements ScopeWatcher {
           run.thread.interrupt();
           working--;
         } else {
-          checked.verdict.failed("a check has not returned");
+          failed(checked, "a check has not returned");
         }
-        checked.setTimer(clock.nanos() + pause());
+        if (checked.watched) {
+          checked.setTimer(clock.nanos() + pause());
+        }
       }
     } finally {
       lock.unlock();
     }
     tell(checked);
     takeOn();
+  }
+
+  /** Nothing is held against one that has left since: it may return, and be checked anew. */
+  private static void failed(Checked checked, String reason) {
+    if (checked.watched) {
+      checked.verdict.failed(reason);
+    }
   }
 
   private long endOf(Run run) {

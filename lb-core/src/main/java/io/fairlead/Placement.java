@@ -268,8 +268,11 @@ final class Placement implements Choice, Lease {
     return false;
   }
 
+  /** Not if it was found since then that it can't be connected to, or it wants to be left alone: that always holds. */
   private boolean takeSame(boolean panic) {
-    return enter(Objects.requireNonNull(previous, "previous").member(), panic);
+    PoolMember same = Objects.requireNonNull(previous, "previous").member();
+    return same.vetoes().stream().noneMatch(veto -> veto.kind() == Veto.Kind.HARD)
+        && enter(same, panic);
   }
 
   private boolean take(Publication now, Target target) {

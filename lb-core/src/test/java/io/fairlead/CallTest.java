@@ -11,6 +11,7 @@ import io.fairlead.AttemptsFailedException.FailedAttempt;
 import io.fairlead.backend.Backend;
 import io.fairlead.backend.Member;
 import io.fairlead.backend.Veto;
+import io.fairlead.backend.Veto;
 import io.fairlead.request.Outcome;
 import io.fairlead.request.RequestContext;
 import io.fairlead.retry.CallPlan;
@@ -250,6 +251,29 @@ class CallTest {
   }
 
   @Test
+  void connectionLost_theSameIsVetoedMeanwhile_goesToAnother() throws Exception {
+    for (Veto.Kind kind : Veto.Kind.values()) {
+      balancer.close();
+      balancer = balancer("a:80", "b:80");
+      went.clear();
+      CallBody<String> body = classifying(Outcome.connectionLost(), attempt -> {
+        went.add(attempt.backend().id());
+        if (attempt.number() == 1) {
+          Member member = balancer.pool().member(attempt.backend().id());
+          balancer.pool().control(member, "operator").veto(kind, "not now");
+          throw new IOException("lost");
+        }
+        return "answer " + attempt.number();
+      });
+
+      assertThat(balancer.call(REPEATABLE, body)).isEqualTo("answer 2");
+      assertThat(went.get(1).equals(went.get(0)))
+          .as("a fact always holds, a judgement from others' results does not: %s", kind)
+          .isEqualTo(kind == Veto.Kind.STATISTICAL);
+    }
+  }
+
+  @Test
   void connectionLost_toBeSentOnce_fails_unlessNothingWasSent() throws Exception {
     assertThatExceptionOfType(AttemptsFailedException.class)
         .isThrownBy(() -> balancer.call(
@@ -328,6 +352,35 @@ class CallTest {
     }
     assertThat(went).hasSize(2);
     assertThat(count(Outcome.Kind.IGNORED)).isEqualTo(2);
+  }
+
+  @Test
+  void canRunAgain_throws_isABugOfTheCallers_andTheResultIsLetGoOf() {
+    IllegalStateException bug = new IllegalStateException("bug");
+    List<String> discarded = new ArrayList<>();
+    CallBody<String> body = new CallBody<>() {
+      @Override
+      public String run(Attempt attempt) {
+        return "bad answer";
+      }
+
+      @Override
+      public Outcome classify(@Nullable String result, @Nullable Throwable failure) {
+        return Outcome.serverError();
+      }
+
+      @Override
+      public boolean canRunAgain() {
+        throw bug;
+      }
+
+      @Override
+      public void discard(String result) {
+        discarded.add(result);
+      }
+    };
+    assertThatThrownBy(() -> balancer.call(REPEATABLE, body)).isSameAs(bug);
+    assertThat(discarded).containsExactly("bad answer");
   }
 
   // ---- time ----

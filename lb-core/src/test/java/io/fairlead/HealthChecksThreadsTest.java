@@ -182,6 +182,46 @@ class HealthChecksThreadsTest {
     balancer.close();
   }
 
+  /** Eight that hang and have left: those who came instead are checked all the same. */
+  @Test
+  void checksThatNeverReturn_ofWhoHasLeft_holdNobodyUp() {
+    CountDownLatch end = new CountDownLatch(1);
+    AtomicInteger hanging = new AtomicInteger();
+    Set<String> checked = ConcurrentHashMap.newKeySet();
+    LoadBalancer balancer =
+        builder(HealthChecks.AT_ONCE).executor(Background.system()).build();
+    balancer.check(HealthCheck.builder((member, timeout) -> {
+          if (!member.backend().id().equals("new:80")) {
+            hanging.incrementAndGet();
+            awaitUninterruptibly(end);
+          }
+          checked.add(member.backend().id());
+        })
+        .timeout(TIMEOUT)
+        .build());
+    clock.runDue();
+    await(() -> hanging.get() == HealthChecks.AT_ONCE);
+    balancer.pool().update("new:80");
+
+    clock.advance(INTERVAL);
+    clock.advance(TIMEOUT.multipliedBy(2));
+    await(() -> checked.contains("new:80"));
+    await(() -> clock.scheduled() == 1); // the next check of the new one; the others are forgotten
+    end.countDown();
+    balancer.close();
+  }
+
+  private static void awaitUninterruptibly(CountDownLatch latch) {
+    while (true) {
+      try {
+        latch.await();
+        return;
+      } catch (InterruptedException e) {
+        // as if it had not been told
+      }
+    }
+  }
+
   /** What was interrupted returns its thread without the mark. */
   @Test
   void interruptedCheck_leavesNoInterruptBehind() throws Exception {

@@ -26,6 +26,7 @@ import java.util.Queue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -53,6 +54,7 @@ class HedgingCallTest {
         .strategy(Strategy.roundRobin())
         .chance(() -> 0)
         .executor(Runnable::run)
+        .maxSilence(Duration.ZERO) // whose watch would have a timer too
         .hedging(Hedging.after(DELAY).budget(1))
         .listener(heard);
   }
@@ -387,6 +389,40 @@ class HedgingCallTest {
     assertThat(count(Outcome.Kind.IGNORED)).isEqualTo(2);
   }
 
+  /** Kotlin and others know no checked exceptions: what a first attempt may throw past the compiler, a hedge may. */
+  @Test
+  void checkedExceptionOfTheHedges_isTheCallersAsItIs() {
+    Exception thrown = new Exception("thrown past the compiler");
+
+    assertThatThrownBy(() -> call(
+            attempt -> {
+              passDelay();
+              throw new IOException("closed");
+            },
+            attempt -> {
+              throw HedgingCallTest.<RuntimeException>unchecked(thrown);
+            }))
+        .isSameAs(thrown);
+    assertThat(count(Outcome.Kind.IGNORED)).isEqualTo(1);
+  }
+
+  @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
+  private static <E extends Throwable> E unchecked(Throwable thrown) throws E {
+    throw (E) thrown;
+  }
+
+  @Test
+  void hedgeWins_aCheckedExceptionOfTheFirstsThen_doesNotCount() throws Exception {
+    assertThat(call(
+            attempt -> {
+              passDelay();
+              throw HedgingCallTest.<RuntimeException>unchecked(new Exception("closed"));
+            },
+            attempt -> "second"))
+        .isEqualTo("second");
+    assertThat(count(Outcome.Kind.IGNORED)).isZero();
+  }
+
   @Test
   void bugOfTheFirsts_afterABadAnswerOfTheHedges_isTheCallers_andTheAnswerLetGoOf() {
     IllegalStateException bug = new IllegalStateException("bug");
@@ -412,6 +448,73 @@ class HedgingCallTest {
           return "first";
         }))
         .isEqualTo("first");
+  }
+
+  /** An Error too: of the JVM that has no thread left, say, which is the trouble of nobody's call. */
+  @Test
+  void noThreadForTheHedge_theFirstGoesOn() throws Exception {
+    rebuild(builder().executor(task -> {
+      throw new OutOfMemoryError("unable to create native thread");
+    }));
+
+    try (CapturedLog captured = new CapturedLog()) {
+      assertThat(call(attempt -> {
+            passDelay();
+            return "first";
+          }))
+          .isEqualTo("first");
+      assertThat(captured.count("orders: no hedge, since the executor threw")).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void onCancelThrowsAnError_placesAreGivenBackAllTheSame() throws Exception {
+    try (CapturedLog captured = new CapturedLog()) {
+      assertThat(call(
+              attempt -> {
+                attempt.onCancel(() -> {
+                  throw new AssertionError("bug");
+                });
+                passDelay();
+                throw new IOException("closed");
+              },
+              attempt -> "second"))
+          .isEqualTo("second");
+      assertThat(captured.count("orders: what cancels an attempt")).isEqualTo(1);
+    }
+  }
+
+  /** The first one has failed by then, and the call waits for nothing but the hedge. */
+  @Test
+  void choosingForTheHedgeThrows_theCallIsNotLeftWaiting() throws Exception {
+    AtomicBoolean broken = new AtomicBoolean();
+    rebuild(builder()
+        .strategy(Strategy.of(members -> choice -> null)) // so that it is drawn by chance
+        .chance(() -> {
+          if (broken.get()) {
+            throw new IllegalStateException("no chance");
+          }
+          return 0;
+        })
+        .executor(queued::add));
+
+    try (CapturedLog captured = new CapturedLog()) {
+      assertThat(call(
+              attempt -> {
+                passDelay();
+                broken.set(true);
+                queued.remove().run();
+                broken.set(false);
+                throw new IOException("broken");
+              },
+              attempt -> {
+                assertThat(attempt.isHedge()).isFalse();
+                return "second";
+              }))
+          .isEqualTo("second");
+      assertThat(captured.count("orders: no hedge, since choosing a server for it threw"))
+          .isEqualTo(1);
+    }
   }
 
   @Test

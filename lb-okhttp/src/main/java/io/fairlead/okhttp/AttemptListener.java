@@ -43,8 +43,8 @@ final class AttemptListener extends EventListener {
   private @Nullable String schemeChange;
   private volatile @Nullable Lease lease;
   private volatile @Nullable Dialing entered; // until it is left
-  private @Nullable Cancellable
-      call; // the whole one; null if this watches a call of an attempt's own
+  // The whole one; null if this watches a call of an attempt's own. Any thread may cancel.
+  private volatile @Nullable Cancellable call;
 
   AttemptListener(BalancedCall balanced) {
     this.balanced = balanced;
@@ -242,8 +242,9 @@ final class AttemptListener extends EventListener {
   public void canceled(Call okhttp) {
     leave();
     close();
-    if (call != null) {
-      call.cancel();
+    Cancellable whole = call;
+    if (whole != null) {
+      whole.cancel();
     }
   }
 

@@ -59,6 +59,7 @@ public final class Attempts {
   // Almost always there is one. A hedge adds its own on another thread.
   private final AtomicReference<List<Entry>> entries = new AtomicReference<>(List.of());
   private volatile @Nullable AttemptListener listener;
+  private volatile @Nullable Lease answered; // that of the attempt that brought the response
 
   private Attempts() {}
 
@@ -86,7 +87,8 @@ public final class Attempts {
   }
 
   /**
-   * The last attempt until now: the one that brought the response, if there is one.
+   * The last attempt until now; if there is a response, the one that brought it, which need not have begun last where a {@linkplain
+   * io.fairlead.retry.Hedging hedge} was beside it.
    *
    * @throws IllegalStateException if there is none yet
    */
@@ -95,7 +97,12 @@ public final class Attempts {
     if (now.isEmpty()) {
       throw new IllegalStateException("no attempt yet");
     }
-    return now.get(now.size() - 1).toAttempt();
+    Lease brought = answered;
+    return now.stream()
+        .filter(entry -> entry.lease == brought)
+        .findFirst()
+        .orElse(now.get(now.size() - 1))
+        .toAttempt();
   }
 
   private List<Entry> entries() {
@@ -115,6 +122,11 @@ public final class Attempts {
   @Nullable
   AttemptListener listener() {
     return listener;
+  }
+
+  /** The call has its response, by the attempt that has this lease. */
+  void answered(@Nullable Lease lease) {
+    answered = lease;
   }
 
   /** There is no present attempt any more. */

@@ -32,7 +32,7 @@ final class BalancedCall implements CallBody<Response> {
   private static final Outcome UNSENT = Outcome.ignored().unsent();
 
   /** What a hedge has brought, and the events on the way to it, which nobody hears of unless it wins. */
-  private record Hedge(Response response, ForwardedEvents events) {}
+  private record Hedge(Lease lease, Response response, ForwardedEvents events) {}
 
   private final LoadBalancingInterceptor interceptor;
   private final Route route;
@@ -47,7 +47,7 @@ final class BalancedCall implements CallBody<Response> {
   private volatile boolean answered; // by a response that was not good enough
   private volatile boolean bodySpent;
   private volatile @Nullable Hedge hedge;
-  private volatile @Nullable Lease last;
+  private volatile @Nullable Lease last; // but for a hedge's
   private final boolean mayBeOwnCall;
 
   BalancedCall(
@@ -96,10 +96,13 @@ final class BalancedCall implements CallBody<Response> {
     try {
       Response response = route.balancer().call(context, this);
       Hedge answered = hedge;
-      if (answered != null && answered.response == response) {
-        answered.events.release();
-      }
       hedge = null; // a call that is kept does not keep its response
+      if (answered != null && answered.response == response) {
+        attempts.answered(answered.lease);
+        release(answered);
+      } else {
+        attempts.answered(last);
+      }
       return response;
     } catch (RuntimeException e) {
       // OkHttp's dispatcher lets any other kill its thread.
@@ -111,6 +114,16 @@ final class BalancedCall implements CallBody<Response> {
     }
   }
 
+  /** The user's listener may throw, and nobody gets the response then. */
+  private static void release(Hedge answered) {
+    try {
+      answered.events.release();
+    } catch (RuntimeException | Error e) {
+      answered.response.close();
+      throw e;
+    }
+  }
+
   @Override
   public void started(Cancellable call) {
     chainListener.begin(call);
@@ -119,7 +132,9 @@ final class BalancedCall implements CallBody<Response> {
   @Override
   public Response run(Attempt attempt) throws IOException {
     Lease lease = attempt.keep();
-    last = lease;
+    if (!attempt.isHedge()) {
+      last = lease;
+    }
     boolean ownCall = mayBeOwnCall && (holdsConnection || answered || attempt.mayBeCancelled());
     AttemptListener listener = ownCall ? new AttemptListener(this) : chainListener;
     listener.begin(lease, dialing(lease, attempt.afterLostConnection()));
@@ -131,7 +146,7 @@ final class BalancedCall implements CallBody<Response> {
       ForwardedEvents events = new ForwardedEvents(chain.call(), userListener, attempt.isHedge());
       Response response = deliver(sendAsOwnCall(attempt, listener, events), listener, lease);
       if (attempt.isHedge()) {
-        hedge = new Hedge(response, events);
+        hedge = new Hedge(lease, response, events);
       }
       return response;
     } catch (IOException e) {
@@ -212,8 +227,10 @@ final class BalancedCall implements CallBody<Response> {
   /** Records what a failure tells of the member, which is nothing if it is none of its doing. Returns what to throw. */
   private IOException failed(
       Attempt attempt, AttemptListener listener, Lease lease, IOException failure) {
-    if (attempt.cancelled()
-        || chain.call().isCanceled()
+    if (attempt.cancelled()) {
+      return failure; // the call knows by whom, or whether its time was over
+    }
+    if (chain.call().isCanceled()
         || Failures.isInterruption(failure)
         || Thread.currentThread().isInterrupted()) {
       lease.record(Outcome.abandoned());

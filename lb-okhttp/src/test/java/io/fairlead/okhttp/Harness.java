@@ -99,10 +99,15 @@ final class Harness implements AutoCloseable {
             .strategy(IN_ORDER)
             .listener(events))
         .build();
-    OkHttpClient.Builder builder = new OkHttpClient.Builder()
-        .sslSocketFactory(CLIENT.sslSocketFactory(), CLIENT.trustManager());
+    OkHttpClient.Builder builder = trusting();
     settings.accept(builder);
     client = LoadBalancingInterceptor.of(balancer).install(builder.build());
+  }
+
+  /** A client's that trusts the servers here. */
+  static OkHttpClient.Builder trusting() {
+    return new OkHttpClient.Builder()
+        .sslSocketFactory(CLIENT.sslSocketFactory(), CLIENT.trustManager());
   }
 
   static Harness of(Backend... backends) {
