@@ -163,7 +163,8 @@ class FaultsTest {
   @AfterAll
   static void end() throws InterruptedException {
     EXECUTOR.shutdownNow(); // if one test alone was to run, others are not awaited by it
-    assertThat(EXECUTOR.awaitTermination(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    assertThat(EXECUTOR.awaitTermination(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+        .isTrue();
     Eventually.holds("no thread is at it", () -> threadsAtWork().findAny().isEmpty());
   }
 
