@@ -11,7 +11,6 @@ import io.fairlead.AttemptsFailedException.FailedAttempt;
 import io.fairlead.backend.Backend;
 import io.fairlead.backend.Member;
 import io.fairlead.backend.Veto;
-import io.fairlead.backend.Veto;
 import io.fairlead.request.Outcome;
 import io.fairlead.request.RequestContext;
 import io.fairlead.retry.CallPlan;
