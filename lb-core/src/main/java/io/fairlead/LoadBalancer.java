@@ -94,11 +94,13 @@ public interface LoadBalancer extends AutoCloseable {
   }
 
   /**
-   * Carries out a whole call, on this thread: leases a server, runs {@code body} with it, and goes on to others as a
-   * {@link CallPlan} decides. A RuntimeException that the body throws is passed on as it is, and nothing is repeated.
+   * Carries out a whole call, on this thread: leases a server, runs {@code body} with it, and goes on to others as a {@link
+   * CallPlan} decides. Only a {@linkplain Builder#hedging hedge} runs elsewhere, on the {@linkplain Builder#executor executor}.
+   * An exception that is no fault of a server's, as {@link CallBody#classify} tells, is passed on as it is, and nothing is
+   * repeated; so is a RuntimeException.
    *
-   * @return what the body returned
-   * @throws AttemptsFailedException if all attempts failed; its cause is the last one's exception
+   * @return what the body returned; if that is bad, as {@code classify} tells, then what the last attempt returned
+   * @throws AttemptsFailedException if no attempt went well and the last one threw, which is its cause
    * @throws RateLimitedException if a rate limit of this balancer refuses it
    * @throws OverloadedException if there is no room for it now, in the service or on any server that could take it
    * @throws NoBackendException if no server can take it
@@ -242,10 +244,11 @@ public interface LoadBalancer extends AutoCloseable {
     }
 
     /**
-     * The breaker that is the failure detector of each server: when it opens, the server is ejected, which is to say that it gets no
-     * requests until the breaker lets some try, and few until it has closed. Each endpoint that fails on a server gets one, too. Whatever {@linkplain io.fairlead.request.Outcome#failed() failed} is a failure. By
-     * default it opens after 10 failures in a row, or when half of at least 20 calls within 10 seconds have failed; for 4 to 5 seconds
-     * at first, twice as long each further time in a row, up to a minute; and then lets one request try.
+     * The breaker that is the failure detector of each server: when it opens, the server is ejected, which is to say that it
+     * gets no requests until the breaker lets some try, and few until it has closed. Each endpoint that fails on a server gets
+     * one, too. Whatever {@linkplain io.fairlead.request.Outcome#failed() failed} is a failure. By default it opens after 10
+     * failures in a row, or when half of at least 20 calls within 10 seconds have failed; for 4 to 5 seconds at first, twice as
+     * long each further time in a row, up to a minute; and then lets one request try.
      *
      * @param recipe each server gets a breaker made by it. Its name, gate, listener, time and chance are the balancer's own
      * @throws IllegalStateException if its settings contradict each other
@@ -263,9 +266,9 @@ public interface LoadBalancer extends AutoCloseable {
     }
 
     /**
-     * The share of servers that may be ejected at once, rounded down; but at least one if there are two or more, never all, and never
-     * the last that can be picked. Servers of weight 0 do not count. Half of them by default: with more than that out, the
-     * {@linkplain #panicThreshold panic threshold} would let them in again. 0 for no ejection at all.
+     * The share of servers that may be ejected at once, rounded down; but at least one if there are two or more, never all, and
+     * never the last that can be picked. Servers of weight 0 do not count. Half of them by default: with more than that out,
+     * the {@linkplain #panicThreshold panic threshold} would let them in again. 0 for no ejection at all.
      *
      * @param share 0 to 1
      */
@@ -278,13 +281,13 @@ public interface LoadBalancer extends AutoCloseable {
     }
 
     /**
-     * How long a server may leave requests unanswered, and answer none, while others answer theirs. One that is silent for longer, and
-     * for more than three times as long as the slowest answer of late took, is ejected at once: before time-outs tell that it accepts
-     * requests and does nothing with them. An answer that comes after all brings it back. Whether it has gone silent is looked at four
-     * times within this time, as long as requests are outstanding.
+     * How long a server may leave requests unanswered, and answer none, while others answer theirs. One that is silent for
+     * longer, and for more than three times as long as the slowest answer of late took, is ejected at once: before time-outs
+     * tell that it accepts requests and does nothing with them. An answer that comes after all brings it back. Whether it has
+     * gone silent is looked at four times within this time, as long as requests are outstanding.
      *
-     * @param time zero to an hour; 1 second by default. Zero for no such watch; there is none either if nobody {@linkplain #maxEjected
-     *     may be ejected}
+     * @param time zero to an hour; 1 second by default. Zero for no such watch; there is none either if nobody {@linkplain
+     *     #maxEjected may be ejected}
      */
     public Builder maxSilence(Duration time) {
       if (Objects.requireNonNull(time, "maxSilence").isNegative()
@@ -361,15 +364,19 @@ public interface LoadBalancer extends AutoCloseable {
     }
 
     /**
-     * How often calls are repeated, and what they may spend on it together. {@link RetryPolicy#standard()} by default: a request that may be
-     * repeated reaches a server three times at most, and there is one retry for five requests, and ten a second beyond that.
+     * How often calls are repeated, and what they may spend on it together. {@link RetryPolicy#standard()} by default: a
+     * request that may be repeated reaches a server three times at most, and there is one retry for five requests, and ten a
+     * second beyond that. Which requests may is told by {@link RequestContext#repeatable()}, and by lb-okhttp.
      */
     public Builder retries(RetryPolicy policy) {
       this.retries = Objects.requireNonNull(policy, "retries");
       return this;
     }
 
-    /** When a call that is slow, and may be repeated, is sent to a second server too. Never by default. */
+    /**
+     * When a call that is slow, and may be repeated, is sent to a second server too. Never by default. Without lb-okhttp, calls
+     * have to say how they are {@linkplain Attempt#onCancel cancelled}.
+     */
     public Builder hedging(Hedging hedging) {
       this.hedging = Objects.requireNonNull(hedging, "hedging");
       return this;
@@ -398,8 +405,9 @@ public interface LoadBalancer extends AutoCloseable {
 
     /**
      * What runs whatever may block beside the threads that make calls: health checks, and hedged attempts. {@link
-     * Background#system()} by default, which makes threads as they are needed, virtual ones where Java has them. One of your own
-     * should have a thread for whatever it is given, or queue it; what it refuses is not done, and tried again later.
+     * Background#system()} by default, which makes threads as they are needed, virtual ones where Java has them. One of your
+     * own should have a thread for whatever it is given, or queue it for a short time. A check that it refuses is left out
+     * until the next one, and so is a hedge, for good.
      */
     public Builder executor(Executor executor) {
       this.executor = Objects.requireNonNull(executor, "executor");

@@ -5,8 +5,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A request for which there is no room now: the service has as many in flight as its concurrency limit allows, or each server
- * that could take it refuses more: it is full, was ejected or can't be reached, or asked to be left alone. Nothing was sent, and it counts against no server. Also if
- * the thread was interrupted while it waited for room; the thread's interrupt flag is then set.
+ * that could take it refuses more: it is full, was ejected or can't be reached, or asked to be left alone. Nothing was sent,
+ * and it counts against no server. Also if the thread was interrupted while it waited for room; the thread's interrupt flag is
+ * then set.
  *
  * <p>Has no stack trace, since it is thrown most where there is least time for one.
  */

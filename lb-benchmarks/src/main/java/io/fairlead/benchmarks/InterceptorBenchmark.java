@@ -1,8 +1,13 @@
 package io.fairlead.benchmarks;
 
 import io.fairlead.LoadBalancer;
+import io.fairlead.concurrency.ConcurrencyLimit;
 import io.fairlead.okhttp.LoadBalancingInterceptor;
+import io.fairlead.ratelimit.RateLimit;
+import io.fairlead.ratelimit.TokenBucket;
+import io.fairlead.retry.Hedging;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
@@ -40,8 +45,11 @@ public class InterceptorBenchmark {
 
   private static final String LOGICAL = "http://orders/v1/items";
 
-  /** Who does it: OkHttp alone, or with the interceptor, added for canned calls and installed for real ones. */
-  @Param({"referenceBare", "fairleadBalanced"})
+  /**
+   * Who does it: OkHttp alone; with the interceptor, added for canned calls and installed for real ones; the same with every limit on
+   * too; and that with calls that may be hedged, and never are, which is for real calls only.
+   */
+  @Param({"referenceBare", "fairleadBalanced", "fairleadEverything", "fairleadHedgeable"})
   public String impl;
 
   private CannedServer server;
@@ -54,8 +62,7 @@ public class InterceptorBenchmark {
   @Setup
   public void setUp() throws IOException {
     server = new CannedServer();
-    balancer =
-        LoadBalancer.builder("orders").backends("127.0.0.1:" + server.port()).build();
+    balancer = builder(impl).backends("127.0.0.1:" + server.port()).build();
     LoadBalancingInterceptor interceptor = LoadBalancingInterceptor.of(balancer);
     cannedRequest = new Request.Builder().url(LOGICAL).build();
     switch (impl) {
@@ -68,7 +75,7 @@ public class InterceptorBenchmark {
             .url("http://127.0.0.1:" + server.port() + "/v1/items")
             .build();
       }
-      case "fairleadBalanced" -> {
+      case "fairleadBalanced", "fairleadEverything", "fairleadHedgeable" -> {
         cannedClient = new OkHttpClient.Builder()
             .addInterceptor(interceptor)
             .addInterceptor(InterceptorBenchmark::answer)
@@ -78,6 +85,22 @@ public class InterceptorBenchmark {
       }
       default -> throw new IllegalArgumentException("impl: " + impl);
     }
+  }
+
+  /** Retries, their budget, ejection and the watch for silence are always on. */
+  private static LoadBalancer.Builder builder(String impl) {
+    LoadBalancer.Builder builder = LoadBalancer.builder("orders");
+    if (impl.equals("fairleadEverything") || impl.equals("fairleadHedgeable")) {
+      builder
+          .rateLimit(
+              TokenBucket.builder().limit(RateLimit.perSecond(1_000_000_000)).build())
+          .concurrencyLimit(ConcurrencyLimit.fixed(1000))
+          .memberConcurrencyLimit(ConcurrencyLimit.gradient());
+    }
+    if (impl.equals("fairleadHedgeable")) {
+      builder.hedging(Hedging.after(Duration.ofSeconds(1)));
+    }
+    return builder;
   }
 
   @TearDown

@@ -84,6 +84,11 @@ final class Scenario {
     return retries;
   }
 
+  /** Whether anything is sent twice. */
+  boolean repeats() {
+    return retries > 0;
+  }
+
   /** Sets what this scenario wants of each balancer, beside servers, strategy, time and chance. */
   void applySettings(LoadBalancer.Builder balancer) {
     settings.accept(balancer);

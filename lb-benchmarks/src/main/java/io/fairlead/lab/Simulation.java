@@ -3,6 +3,8 @@ package io.fairlead.lab;
 import io.fairlead.LoadBalancer;
 import io.fairlead.LoadBalancerSnapshot.MemberSnapshot;
 import io.fairlead.backend.Backend;
+import io.fairlead.retry.RetryBudget;
+import io.fairlead.retry.RetryPolicy;
 import io.fairlead.strategy.Strategy;
 import io.fairlead.testing.FakeClock;
 import java.time.Duration;
@@ -50,6 +52,7 @@ final class Simulation {
           .backends(present())
           .strategy(strategy)
           .maxEjected(0) // or it would not be the strategy that is seen
+          .retries(retries())
           .time(clock)
           .chance(Randomness.chance(seed, Randomness.Stream.CLIENT, i));
       scenario.applySettings(balancer);
@@ -59,6 +62,14 @@ final class Simulation {
       clock.at(absence.from(), this::updatePools);
       clock.at(absence.until(), this::updatePools);
     });
+  }
+
+  /** How often is the scenario's to say: no budget comes between. */
+  private RetryPolicy retries() {
+    return RetryPolicy.builder()
+        .maxAttempts(1 + scenario.retries())
+        .budget(RetryBudget.builder().share(1).floor(1_000_000))
+        .build();
   }
 
   private List<Backend> present() {

@@ -7,8 +7,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one call does next: it is told what happened, and answers what to do. It does nothing itself, and reads no clock, so that
- * the same decisions drive {@code LoadBalancer.call}, lb-okhttp's interceptor, a simulation, and a transport of one's own:
+ * What one call does next: it is told what happened, and answers what to do. It does nothing itself, and reads no clock, so
+ * that the same decisions drive {@code LoadBalancer.call}, lb-okhttp's interceptor, a simulation, and a transport of one's own.
+ * Whoever can run his request as a {@code CallBody} has no need of it. Others drive it like this, without hedges:
  *
  * <pre>{@code
  * CallPlan plan = balancer.plan(context);
@@ -42,19 +43,23 @@ import org.jspecify.annotations.Nullable;
  * // FAIL: close the lease, throw new AttemptsFailedException(balancer, failures).
  * }</pre>
  *
- * <p><b>What is repeated.</b> What certainly never reached a backend goes to another that was not yet tried, as long as there is
- * one, up to {@value #MAX_ATTEMPTS} attempts. What may have reached one goes to another only if it is {@linkplain
- * RequestContext#repeatable() repeatable}: if nothing of an answer came, or if the answer tells of a failure, of a backend that asks to be
- * left alone, or of one that asks for less. It does so as often as the {@link RetryPolicy} allows, and only while there is something
- * in the {@link RetryBudget}. Where only a kept connection {@linkplain Outcome#connectionLost() was lost}, the same backend gets it
- * first, once more, and that is free. When nobody untried is left it waits, unless what
- * failed was a time-out and attempts have none of their own, for longer each time and not before the backend's
- * {@code Retry-After}, and goes to anyone. No attempt begins after the context's {@linkplain RequestContext#timeout timeout}, and
- * nobody waits for one that could not. In the end, an answer that is bad is given to the caller rather than none.
+ * <p><b>What is repeated.</b> What certainly never reached a backend goes to another that was not yet tried, as long as there
+ * is one, up to {@value #MAX_ATTEMPTS} attempts. What may have reached one goes to another only if it is {@linkplain
+ * RequestContext#repeatable() repeatable}: if nothing of an answer came, or if the answer tells of a failure, of a backend that
+ * asks to be left alone, or of one that asks for less. It does so as often as the {@link RetryPolicy} allows, and only while
+ * there is something in the {@link RetryBudget}. Where only a kept connection {@linkplain Outcome#connectionLost() was lost},
+ * the same backend gets it first, once more, and that is free. When nobody untried is left it waits, unless what failed was a
+ * time-out and attempts have none of their own, for longer each time and not before the backend's {@code Retry-After}, and goes
+ * to anyone. No attempt begins after the context's {@linkplain RequestContext#timeout timeout}, and nobody waits for one that
+ * could not. In the end, an answer that is bad is given to the caller rather than none.
  *
- * <p><b>Hedging.</b> If the call may be {@linkplain Hedging hedged}, {@link #until} after the first SEND tells when: TIMER then answers
- * SEND for a second attempt beside the first. Whoever is answered well first ends the call; the other one is to be cancelled. A failure
- * while another attempt is under way is not repeated: that one is the repetition, unless it fails too.
+ * <p><b>Hedging.</b> If the call may be {@linkplain Hedging hedged}, {@link #until} after the first SEND tells when: TIMER then
+ * answers SEND for a second attempt beside the first. Whoever is answered well first ends the call; the other one is to be
+ * cancelled. A failure while another attempt is under way is not repeated: that one is the repetition, unless it fails too.
+ * Where LEASED is never told, as above, nothing is hedged.
+ *
+ * <p><b>What is not its affair.</b> It cancels nothing and times nothing out: an attempt that takes too long is cancelled by
+ * whoever sends it, who tells that it {@linkplain Event#FAILED failed} by {@link Outcome#timeout()}.
  *
  * <p>One thread at a time.
  */
@@ -71,8 +76,8 @@ public final class CallPlan {
     /** The call begins. */
     START,
     /**
-     * Somebody was leased for the attempt, which begins now. To be told of the first one, if the call {@linkplain CallPlan#mayHedge may be
-     * hedged}; answered with WAIT, while the attempt is being sent.
+     * Somebody was leased for the attempt, which begins now. To be told of the first one, if the call {@linkplain
+     * CallPlan#mayHedge may be hedged}; answered with WAIT, while the attempt is being sent.
      */
     LEASED,
     /** It is the time that {@link CallPlan#until} told, or later. About no attempt: 0. */
@@ -90,8 +95,8 @@ public final class CallPlan {
     /** Lease a member, as {@link #target} says, and send the request there as the {@link #attempt}-th attempt. */
     SEND,
     /**
-     * Wait for an attempt that is under way, or for {@link #until}, whichever comes first. Keep the answer that came last, if one did,
-     * until another one comes or somebody is leased for {@code ANYONE} or {@code UNTRIED}.
+     * Wait for an attempt that is under way, or for {@link #until}, whichever comes first. Keep the answer that came last, if
+     * one did, until another one comes or somebody is leased for {@code ANYONE} or {@code UNTRIED}.
      */
     WAIT,
     /** Give the caller what the {@link #attempt}-th attempt brought, and cancel what is still under way. The call is over. */
@@ -129,9 +134,7 @@ public final class CallPlan {
   private int backoffs;
   private boolean counted; // in the budgets
   private boolean paid; // for the attempt to come
-  private int
-      held; // the attempt that brought the last answer, which is to be delivered if no better one
-  // comes
+  private int held; // the attempt whose answer is to be delivered if no better one comes
   private @Nullable Outcome last; // of whoever ended last
   private int lastAttempt;
   private boolean exhausted;
@@ -319,7 +322,6 @@ public final class CallPlan {
         || !(paid || policy.tryWithdrawRetry(now))) {
       return end(now);
     }
-    paid = true;
     backoffs++;
     retryAt = now + wait;
     return Answer.WAIT;
@@ -340,8 +342,7 @@ public final class CallPlan {
   private Answer end(long now) {
     over = true;
     if ((underway & bit(1)) != 0) {
-      // It lost against its hedge. Without its time, which is longer, the quantile would sink with
-      // each.
+      // It lost against its hedge. Without its time the quantile would sink with each.
       policy.observe(Outcome.abandoned(), now - firstNanos, now);
     }
     if (held == 0) {

@@ -6,19 +6,24 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * When a call that is slow is sent to a second backend too, so that whoever answers first counts: a remedy for the few that are much
- * slower than the others for no reason of their own, at the price of some more requests.
+ * When a call that is slow is sent to a second backend too, so that whoever answers first counts: a remedy for the few that are
+ * much slower than the others for no reason of their own, at the price of some more requests.
  *
  * <pre>{@code
  * LoadBalancer.builder("orders").hedging(Hedging.atQuantile(0.95))
  * }</pre>
  *
- * <p>Only calls that are {@linkplain io.fairlead.request.RequestContext#repeatable() repeatable} are hedged, each once at most. A hedge
- * is paid for out of two budgets: that of all retries, and one of its own, which is a share of the requests and nothing beyond: where
- * everything is slow, hedges would make it slower. Immutable.
+ * <p>Only calls that are {@linkplain io.fairlead.request.RequestContext#repeatable() repeatable} are hedged, each once at most.
+ * A hedge is paid for out of two budgets: that of all retries, and one of its own, which is a share of the requests and nothing
+ * beyond: where everything is slow, hedges would make it slower. Not for writes, nor where all backends are slow together.
+ * Immutable.
  *
- * <p>The idea is from Dean and Barroso, <a href="https://doi.org/10.1145/2408776.2408794">The Tail at Scale</a> (2013); the two budgets
- * are Finagle's.
+ * <p>The first attempt stays on the caller's thread; the hedge runs on the balancer's executor, and whoever loses is cancelled.
+ * What {@code LoadBalancer.call} runs must therefore bear two threads, and say how it is cancelled ({@code Attempt.onCancel}):
+ * a first attempt that is not keeps its caller waiting although the hedge has its answer. lb-okhttp sees to both.
+ *
+ * <p>The idea is from Dean and Barroso, <a href="https://doi.org/10.1145/2408776.2408794">The Tail at Scale</a> (2013); the two
+ * budgets are Finagle's.
  */
 public final class Hedging {
 
@@ -48,7 +53,8 @@ public final class Hedging {
   }
 
   /**
-   * A hedge when a call has taken longer than this share of those of the last half a minute. Until 100 of them are known there are none.
+   * A hedge when a call has taken longer than this share of those of the last half a minute. Until 100 of them are known there
+   * are none.
    *
    * @param quantile 0.5 to 0.999; 0.95 is usual: one call in twenty is hedged then, if the budget allows it
    */
@@ -60,7 +66,8 @@ public final class Hedging {
   }
 
   /**
-   * The same, with another budget: the most hedges for each request, over ten seconds.
+   * The same, with another budget: the most hedges for each request, over ten seconds. There is nothing beyond that share, so
+   * that with 0.05 and less than two requests a second none is sent.
    *
    * @param hedgesPerRequest more than 0 to 1; 0.05 by default, or what is above the quantile if that is more
    */

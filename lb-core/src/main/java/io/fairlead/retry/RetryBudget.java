@@ -20,10 +20,10 @@ import java.util.Objects;
  * }
  * }</pre>
  *
- * <p>The rule: in the window that ends with a withdrawal, there are at most {@code share × deposits + floor × window} withdrawals,
- * that one included. It is never broken, however many threads there are. Time is counted in slices,
- * each a tenth of the window: the budget counts deposits for at least nine tenths of the window and never for longer than all of
- * it, withdrawals for at least the window and never for more than eleven tenths, so it may refuse what the rule would just allow.
+ * <p>The rule: in the window that ends with a withdrawal, there are at most {@code share × deposits + floor × window}
+ * withdrawals, that one included. It is never broken, however many threads there are. Time is counted in slices, each a tenth
+ * of the window: the budget counts deposits for at least nine tenths of the window and never for longer than all of it,
+ * withdrawals for at least the window and never for more than eleven tenths, so it may refuse what the rule would just allow.
  * It begins with {@code floor × window}.
  *
  * <p>What happens takes effect at one moment between call and return, and belongs to the slice of the latest reading of the clock
@@ -32,7 +32,7 @@ import java.util.Objects;
  * <p>The idea, and the defaults, are those of Finagle's {@code RetryBudget}, which keeps what was deposited in a leaky token
  * bucket.
  *
- * <p>Thread-safe and lock-free. A retry that is hedged is a retry too, but better has a budget of its own.
+ * <p>Thread-safe and lock-free. A hedge is a retry too, and better has a budget of its own besides.
  */
 public final class RetryBudget {
 

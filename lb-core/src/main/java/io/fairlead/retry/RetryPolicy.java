@@ -12,7 +12,9 @@ import java.util.Objects;
  *     .retries(RetryPolicy.builder().maxAttempts(2).attemptTimeout(Duration.ofMillis(500)).build())
  * }</pre>
  *
- * <p>What may be repeated at all is told by {@link CallPlan}. Immutable.
+ * <p>By default a request reaches a backend three times at most, waits 25 ms to 1 s once everybody was tried, and takes each
+ * retry out of a budget of one in five requests, and ten a second. What may be repeated at all is told by {@link CallPlan}.
+ * What one request wants otherwise is said in its {@link io.fairlead.request.RequestContext}. Immutable.
  */
 public final class RetryPolicy {
 
@@ -38,7 +40,7 @@ public final class RetryPolicy {
     return STANDARD;
   }
 
-  /** Nothing that may have reached a backend is sent again. What certainly did not still goes on to another. */
+  /** One attempt: nothing that may have reached a backend is sent again. What certainly did not still goes on to another. */
   public static RetryPolicy never() {
     return NEVER;
   }
@@ -90,7 +92,8 @@ public final class RetryPolicy {
     private Builder() {}
 
     /**
-     * How often a request may reach a backend, the first time included. Attempts that reached nobody and lost connections don't count.
+     * How often a request may reach a backend, the first time included. Attempts that reached nobody and lost connections don't
+     * count.
      *
      * @param attempts 1 to {@value CallPlan#MAX_ATTEMPTS}; 3 by default
      */
@@ -103,9 +106,9 @@ public final class RetryPolicy {
     }
 
     /**
-     * How long to wait before somebody is asked a second time. To somebody who was not tried a call goes on at once. The wait doubles
-     * each time, and is up to a half shorter by chance, so that callers who failed together do not come back together. A {@code
-     * Retry-After} that is longer is waited for; if it is longer than {@code longest}, the call ends instead.
+     * How long to wait before somebody is asked a second time. To somebody who was not tried a call goes on at once. The wait
+     * doubles each time, and is up to a half shorter by chance, so that callers who failed together do not come back together.
+     * A {@code Retry-After} that is longer is waited for; if it is longer than {@code longest}, the call ends instead.
      *
      * @param first more than zero; 25 ms by default
      * @param longest at least the first, at most one minute; 1 s by default
@@ -126,9 +129,10 @@ public final class RetryPolicy {
     }
 
     /**
-     * How long an attempt may take until the headers of its answer have come, or, without OkHttp, until the body of the call returns. It
-     * is cancelled then, counts against the backend, and the call goes on elsewhere if it may. Through {@code LoadBalancer.call} only what
-     * can be cancelled is: see {@code Attempt.onCancel}.
+     * How long an attempt may take until the headers of its answer have come, or, without OkHttp, until the body of the call
+     * returns. It is cancelled then, counts against the backend, and the call goes on elsewhere if it may. Through {@code
+     * LoadBalancer.call} only what can be cancelled is: see {@code Attempt.onCancel}. It should be several times what slow
+     * answers take: one that is too short has backends work in vain, and ejected.
      *
      * @param timeout more than zero, up to one day; none by default
      */
@@ -144,8 +148,8 @@ public final class RetryPolicy {
     }
 
     /**
-     * The recipe of the budget: what the calls of a balancer may spend on retries together. By default, one in five requests, and ten a
-     * second beyond that.
+     * The recipe of the budget: what the calls of a balancer may spend on retries together. By default, one in five requests,
+     * and ten a second beyond that.
      *
      * @param recipe each balancer gets a budget made by it. Its time is the balancer's own
      */

@@ -216,4 +216,48 @@ class RequestContextTest {
     assertThatNullPointerException().isThrownBy(() -> context.zone(null)).withMessage("zone");
     assertThatNullPointerException().isThrownBy(() -> context.timeout(null)).withMessage("timeout");
   }
+
+  // ---- how often, and how ----
+
+  @Test
+  void retriesAndHedging_areTheBalancersAffair_unlessSaid() {
+    RequestContext empty = RequestContext.empty();
+
+    assertThat(empty.maxAttempts()).isZero();
+    assertThat(empty.attemptTimeout()).isNull();
+    assertThat(empty.mayHedge()).isTrue();
+    RequestContext full =
+        empty.maxAttempts(32).attemptTimeout(Duration.ofDays(1)).hedging(false).repeatable();
+    assertThat(full.maxAttempts()).isEqualTo(32);
+    assertThat(full.attemptTimeout()).isEqualTo(Duration.ofDays(1));
+    assertThat(full.mayHedge()).isFalse();
+    assertThat(full.hedging(true).mayHedge()).isTrue();
+    assertThat(full)
+        .hasToString("RequestContext{attemptTimeout=PT24H, maxAttempts=32, hedging=false, "
+            + "repeatable=true}");
+    assertThat(empty).as("unchanged").hasToString("RequestContext{}");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {-1, 0, 33})
+  void maxAttempts_outOfRange_isRefused(int attempts) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> RequestContext.empty().maxAttempts(attempts))
+        .withMessage("maxAttempts: " + attempts + " (expected: 1 to 32)");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"PT0S", "PT-1S", "PT24H0.000000001S"})
+  void attemptTimeout_outOfRange_isRefused(String timeout) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> RequestContext.empty().attemptTimeout(Duration.parse(timeout)))
+        .withMessage("attemptTimeout: " + timeout + " (expected: more than zero, up to 24 hours)");
+  }
+
+  @Test
+  void attemptTimeout_null_isRefusedByName() {
+    assertThatNullPointerException()
+        .isThrownBy(() -> RequestContext.empty().attemptTimeout(null))
+        .withMessage("attemptTimeout");
+  }
 }

@@ -500,6 +500,14 @@ class CallPlanTest {
     assertThat(plan.target()).isEqualTo(UNTRIED);
   }
 
+  /** Who took all the time that there is would do so again. */
+  @Test
+  void backoff_afterATimeOut_onlyWhereAttemptsHaveOneOfTheirOwn() {
+    assertThat(backOff(waiting(-1, REPEATABLE), Outcome.timeout(), 0)).isEqualTo(-1);
+    assertThat(backOff(waiting(-1, REPEATABLE.attemptTimeout(SECOND)), Outcome.timeout(), 0))
+        .isEqualTo(100_000_000);
+  }
+
   @Test
   void backoff_thatWouldEndAfterTheTimeout_isNotBegun() {
     RequestContext context = REPEATABLE.timeout(SECOND);

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Makes the OkHttp calls that carry an attempt where the user's own call can't, because it holds a connection to the backend
- * that failed.
+ * that failed, or because the attempt may have to be cancelled and the call not.
  *
  * <p>Such a call gets everything that the user's call can tell: time-outs, cookies, cache, authenticators, pins. What an OkHttp
  * call can't be given one by one makes a client of its own, and those are kept. The rest is as it was at install.

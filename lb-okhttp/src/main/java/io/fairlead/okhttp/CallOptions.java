@@ -32,8 +32,9 @@ public final class CallOptions {
   }
 
   /**
-   * All that a context can say: key, session, client's IP, endpoint, zone, timeout. If the context is repeatable, so is the
-   * request; if it is not, the request's method decides, unless {@link #repeatable(boolean)} says otherwise.
+   * All that a context can say: key, session, client's IP, endpoint, zone, timeout, how many attempts and of what length, and
+   * whether it may be hedged. If the context is repeatable, so is the request; if it is not, the request's method decides,
+   * unless {@link #repeatable(boolean)} says otherwise.
    */
   public static CallOptions of(RequestContext context) {
     Objects.requireNonNull(context, "context");
@@ -41,9 +42,9 @@ public final class CallOptions {
   }
 
   /**
-   * Says whether the request may be sent again although a backend may already have acted on it. By default it may if its
-   * method is idempotent (GET, HEAD, OPTIONS, TRACE, PUT, DELETE), or if it has an {@code Idempotency-Key}. A body that can be written only once keeps it from being
-   * sent again in any case.
+   * Says whether the request may be sent again although a backend may already have acted on it. By default it may if its method
+   * is idempotent (GET, HEAD, OPTIONS, TRACE, PUT, DELETE), or if it has an {@code Idempotency-Key}. A body that can be written
+   * only once keeps it from being sent again in any case.
    */
   public CallOptions repeatable(boolean repeatable) {
     return new CallOptions(context, repeatable);

@@ -114,8 +114,9 @@ public final class LoadBalancingInterceptor implements Interceptor {
    *
    * <p>On a client derived from the new one with {@code newBuilder()}, changed time-outs, cookies, cache, authenticators, pins,
    * host name verifier, TLS, redirects, pool, Dns and sockets hold for every attempt. Changed protocols, connection specs, ping
-   * interval and network interceptors hold for first attempts and for those over HTTP/1.1, and are as they were here for
-   * further attempts over HTTP/2. To a network interceptor such an attempt is a call of its own, without the tags that were
+   * interval and network interceptors hold for attempts that go down the user's call, which most do, and are as they were here
+   * for those that are calls of their own: further attempts after an answer or over HTTP/2, and all attempts of a call that may
+   * be hedged or whose attempts have a time-out. To a network interceptor such an attempt is a call without the tags that were
    * put on the user's Call; the request's are there.
    *
    * @throws IllegalArgumentException if the client has an explicit proxy, through which no backend could be chosen (a
@@ -415,13 +416,14 @@ public final class LoadBalancingInterceptor implements Interceptor {
     }
 
     /**
-     * How many HTTP/2 connections to each backend share its requests, in turn. 1 to 64, 1 by default. Several are of use where one
-     * connection is what limits: its window over a long way, the loss of a packet that holds up all its streams, or a balancer before
-     * the backend that spreads connections. Of HTTP/1.1 there are as many connections as requests at a time in any case.
+     * How many HTTP/2 connections to each backend share its requests, in turn. 1 to 64, 1 by default. Several are of use where
+     * one connection is what limits: its window over a long way, the loss of a packet that holds up all its streams, or a
+     * balancer before the backend that spreads connections. Of HTTP/1.1 there are as many connections as requests at a time in
+     * any case.
      *
-     * <p>The first request to a backend goes over the first one, and tells whether it speaks HTTP/2; a plain {@code addInterceptor},
-     * without {@link #install}, does not hear of that and has one. OkHttp makes further connections where the server allows fewer
-     * streams than there are requests.
+     * <p>The first request to a backend goes over the first one, and tells whether it speaks HTTP/2; a plain {@code
+     * addInterceptor}, without {@link #install}, does not hear of that and has one. OkHttp makes further connections where the
+     * server allows fewer streams than there are requests.
      */
     public Builder connectionsPerBackend(int connections) {
       if (connections < 1 || connections > MAX_CONNECTIONS_PER_BACKEND) {
@@ -433,12 +435,12 @@ public final class LoadBalancingInterceptor implements Interceptor {
     }
 
     /**
-     * How long a connection is used at most; none by default, which is to say as long as it lasts. A new one looks the backend's name
-     * up again, and is spread again by a balancer before the backend. What is in flight on the old ones finishes, for however long; they
-     * are closed then.
+     * How long a connection is used at most; none by default, which is to say as long as it lasts. A new one looks the
+     * backend's name up again, and is spread again by a balancer before the backend. What is in flight on the old ones
+     * finishes, for however long; they are closed then.
      *
-     * <p>The time is counted from the first connection that is made to a backend, for all that are made to it after, and shortened by up
-     * to 20 % at random, so that not all backends get new ones at once.
+     * <p>The time is counted from the first connection that is made to a backend, for all that are made to it after, and
+     * shortened by up to 20 % at random, so that not all backends get new ones at once.
      *
      * @param age 1 second to 365 days
      */

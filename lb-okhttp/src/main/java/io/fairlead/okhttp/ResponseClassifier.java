@@ -4,8 +4,9 @@ import io.fairlead.request.Outcome;
 import okhttp3.Response;
 
 /**
- * Decides what a response tells of the backend that gave it. The caller gets the response in any case: it causes no further
- * attempt.
+ * Decides what a response tells of the backend that gave it, and so whether the request goes on to another, if it may be
+ * repeated: if the outcome {@linkplain Outcome#failed() failed}, or asks for patience. If nobody does better the caller gets
+ * the response.
  *
  * <p>Thread-safe and quick: it runs on the thread that makes the call, when the headers have come. If it throws, that is
  * logged and nothing is learned from the response.

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import mockwebserver3.MockWebServer;
 import okhttp3.Call;
 import okhttp3.MediaType;
@@ -60,7 +61,20 @@ final class Harness implements AutoCloseable {
   static final HandshakeCertificates FOREIGN_SERVER =
       new HandshakeCertificates.Builder().heldCertificate(FOREIGN_CERTIFICATE).build();
 
+  private static final HeldCertificate ROOT =
+      new HeldCertificate.Builder().certificateAuthority(0).build();
+
+  /** Of a server that is "orders", until 1970. Signed: of what is trusted itself, Java does not look at the date. */
+  static final HandshakeCertificates EXPIRED_SERVER = new HandshakeCertificates.Builder()
+      .heldCertificate(new HeldCertificate.Builder()
+          .signedBy(ROOT)
+          .addSubjectAlternativeName("orders")
+          .validityInterval(0, 1)
+          .build())
+      .build();
+
   private static final HandshakeCertificates CLIENT = new HandshakeCertificates.Builder()
+      .addTrustedCertificate(ROOT.certificate())
       .addTrustedCertificate(CERTIFICATE.certificate())
       .addTrustedCertificate(FOREIGN_CERTIFICATE.certificate())
       .build();
@@ -71,12 +85,19 @@ final class Harness implements AutoCloseable {
   String scheme = "http";
 
   Harness(Strategy strategy, Consumer<OkHttpClient.Builder> settings, Backend... backends) {
-    balancer = LoadBalancer.builder("orders")
-        .strategy(Strategy.roundRobin())
-        .chance(() -> 0)
-        .backends(backends)
-        .strategy(strategy)
-        .listener(events)
+    this((LoadBalancer.Builder builder) -> builder.strategy(strategy), settings, backends);
+  }
+
+  private Harness(
+      UnaryOperator<LoadBalancer.Builder> balancing,
+      Consumer<OkHttpClient.Builder> settings,
+      Backend... backends) {
+    balancer = balancing
+        .apply(LoadBalancer.builder("orders")
+            .chance(() -> 0)
+            .backends(backends)
+            .strategy(IN_ORDER)
+            .listener(events))
         .build();
     OkHttpClient.Builder builder = trusting();
     settings.accept(builder);
@@ -131,14 +152,33 @@ final class Harness implements AutoCloseable {
       };
     }
 
+    String scheme() {
+      return isTls() ? "https" : "http";
+    }
+
+    /** Of a client without a balancer. */
+    OkHttpClient.Builder client() {
+      return new OkHttpClient.Builder()
+          .protocols(protocols())
+          .sslSocketFactory(CLIENT.sslSocketFactory(), CLIENT.trustManager());
+    }
+
     Harness harness(Consumer<OkHttpClient.Builder> settings, Backend... backends) {
-      Harness harness = with(
+      return harness(builder -> builder, settings, backends);
+    }
+
+    Harness harness(
+        UnaryOperator<LoadBalancer.Builder> balancing,
+        Consumer<OkHttpClient.Builder> settings,
+        Backend... backends) {
+      Harness harness = new Harness(
+          balancing,
           builder -> {
             builder.protocols(protocols());
             settings.accept(builder);
           },
           backends);
-      harness.scheme = isTls() ? "https" : "http";
+      harness.scheme = scheme();
       return harness;
     }
 

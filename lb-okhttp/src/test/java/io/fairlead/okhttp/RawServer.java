@@ -268,7 +268,7 @@ final class RawServer implements AutoCloseable {
     }
   }
 
-  private static @Nullable Seen read(InputStream in) throws IOException {
+  static @Nullable Seen read(InputStream in) throws IOException {
     List<String> head = new ArrayList<>();
     for (String line = line(in); !line.isEmpty(); line = line(in)) {
       head.add(line);

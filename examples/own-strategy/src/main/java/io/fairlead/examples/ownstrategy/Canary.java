@@ -94,11 +94,24 @@ public final class Canary implements Strategy {
     public Picker picker(Members members) {
       Side canaries = new Side(members.where(i -> isCanary.test(members.backend(i))));
       Side others = new Side(members.where(i -> !isCanary.test(members.backend(i))));
-      return choice -> {
-        boolean canary = !stopped(choice.now()) && isChosen(choice);
-        Member member = (canary ? canaries : others).pick(choice);
-        return member != null ? member : (canary ? others : canaries).pick(choice);
+      return new Picker() {
+        @Override
+        public @Nullable Member pick(Choice choice) {
+          boolean canary = isForCanaries(choice);
+          Member member = (canary ? canaries : others).pick(choice);
+          return member != null ? member : (canary ? others : canaries).pick(choice);
+        }
+
+        /** A server that was out and is tried again is tried by a request of its own side. */
+        @Override
+        public boolean carries(Choice choice, Member due) {
+          return isCanary.test(due.backend()) == isForCanaries(choice);
+        }
       };
+    }
+
+    private boolean isForCanaries(Choice choice) {
+      return !stopped(choice.now()) && isChosen(choice);
     }
 
     private boolean isChosen(Choice choice) {

@@ -4,6 +4,7 @@ import io.fairlead.LoadBalancer;
 import io.fairlead.backend.Backend;
 import io.fairlead.okhttp.LoadBalancingInterceptor;
 import io.fairlead.strategy.Strategy;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -25,6 +26,9 @@ final class Options {
         --url URL                 what to get, http or https; its host is only the name that the
                                   servers are called by; needs --backends (http://service/)
         --requests N              how many calls, 1 or more (3000)
+        --seconds N               calls for so long instead, 1 to 86400, and tells each second what
+                                  every server got; without --backends one server is stopped and
+                                  started again every few seconds
         --concurrency C           how many at a time, 1 to 10000 (12)
         --strategy NAME           round-robin, random, least-connections, power-of-two-choices or
                                   least-response-time (round-robin; without --backends
@@ -46,10 +50,12 @@ final class Options {
       """;
 
   private static final int MAX_CONCURRENCY = 10_000;
+  private static final long MAX_SECONDS = Duration.ofDays(1).toSeconds();
 
   private List<Backend> backends = List.of();
   private HttpUrl url = HttpUrl.get("http://service/");
   private long requests = 3000;
+  private @Nullable Duration time;
   private int concurrency = 12;
   private @Nullable Strategy strategy;
   private boolean json;
@@ -76,6 +82,9 @@ final class Options {
     if (given.contains("--url") && options.backends.isEmpty()) {
       throw new IllegalArgumentException("--url: needs --backends");
     }
+    if (given.contains("--seconds") && given.contains("--requests")) {
+      throw new IllegalArgumentException("--seconds: not together with --requests");
+    }
     options.check();
     return options;
   }
@@ -85,6 +94,8 @@ final class Options {
       case "--backends" -> backends = parseBackends(value(option, rest));
       case "--url" -> url = parseUrl(value(option, rest));
       case "--requests" -> requests = number(option, value(option, rest), Long.MAX_VALUE);
+      case "--seconds" ->
+        time = Duration.ofSeconds(number(option, value(option, rest), MAX_SECONDS));
       case "--concurrency" ->
         concurrency = (int) number(option, value(option, rest), MAX_CONCURRENCY);
       case "--strategy" -> strategy = parseStrategy(value(option, rest));
@@ -163,8 +174,15 @@ final class Options {
     return url;
   }
 
+  /** How many calls; without end if it is for a {@link #time}. */
   long requests() {
-    return requests;
+    return time == null ? requests : Long.MAX_VALUE;
+  }
+
+  /** For how long to call; null if it is not for a time. */
+  @Nullable
+  Duration time() {
+    return time;
   }
 
   int concurrency() {

@@ -74,8 +74,12 @@ public final class Quickstart {
               .build());
 
       Request request = new Request.Builder().url(options.url()).build();
-      new Traffic(client, request, results, script)
-          .send(options.requests(), options.concurrency(), progress);
+      Traffic traffic = new Traffic(client, request, results, script);
+      if (options.time() == null) {
+        traffic.send(options.requests(), options.concurrency(), progress);
+      } else {
+        traffic.send(options.time(), options.concurrency(), balancer.pool(), progress);
+      }
 
       client.connectionPool().evictAll();
     }

@@ -111,6 +111,11 @@ final class Results {
     this.nanos = nanos;
   }
 
+  /** How many attempts a backend has answered. */
+  long answered(Backend backend) {
+    return tally(backend).answered.sum();
+  }
+
   /** How many calls failed for the caller. */
   long failed() {
     return failed.sum();

@@ -1,7 +1,9 @@
 package io.fairlead.examples.quickstart;
 
+import io.fairlead.backend.BackendPool;
 import io.fairlead.okhttp.Attempts;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -10,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
+import java.util.function.LongPredicate;
 import java.util.stream.IntStream;
 import okhttp3.Call;
 import okhttp3.OkHttpClient;
@@ -22,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 final class Traffic {
 
   private static final long PROGRESS_MILLIS = 100;
+  private static final long SECOND_MILLIS = 1000;
 
   private final OkHttpClient client;
   private final Request request;
@@ -39,26 +43,48 @@ final class Traffic {
   /** Makes so many calls, and returns when the last one has ended. */
   void send(long requests, int concurrency, Progress progress) throws InterruptedException {
     int threads = (int) Math.min(concurrency, requests);
+    send(
+        threads,
+        () -> callWhile(ticket -> ticket < requests),
+        PROGRESS_MILLIS,
+        () -> progress.update(results.line(requests)));
+    progress.update(results.line(requests));
+  }
+
+  /** Makes calls for so long, and tells each second how it goes. Returns when the last one has ended. */
+  void send(Duration time, int concurrency, BackendPool pool, Progress progress)
+      throws InterruptedException {
+    long end = System.nanoTime() + time.toNanos();
+    Seconds seconds = new Seconds(results, pool);
+    send(
+        concurrency,
+        () -> callWhile(ticket -> System.nanoTime() - end < 0),
+        SECOND_MILLIS,
+        () -> progress.say(seconds.line()));
+  }
+
+  private void send(int threads, Runnable caller, long everyMillis, Runnable tell)
+      throws InterruptedException {
     ExecutorService workers = Executors.newFixedThreadPool(threads);
     long start = System.nanoTime();
     try {
       CompletableFuture<Void> all = CompletableFuture.allOf(IntStream.range(0, threads)
-          .mapToObj(i -> CompletableFuture.runAsync(() -> callUntil(requests), workers))
+          .mapToObj(i -> CompletableFuture.runAsync(caller, workers))
           .toArray(CompletableFuture[]::new));
-      while (!ends(all)) {
-        progress.update(results.line(requests));
+      while (!ends(all, everyMillis)) {
+        tell.run();
       }
     } finally {
       workers.shutdownNow();
     }
     results.took(System.nanoTime() - start);
-    progress.update(results.line(requests));
   }
 
   /** Waits for a moment. Whether it has ended by then. */
-  private static boolean ends(CompletableFuture<Void> all) throws InterruptedException {
+  private static boolean ends(CompletableFuture<Void> all, long millis)
+      throws InterruptedException {
     try {
-      all.get(PROGRESS_MILLIS, TimeUnit.MILLISECONDS);
+      all.get(millis, TimeUnit.MILLISECONDS);
       return true;
     } catch (TimeoutException e) {
       return false;
@@ -67,9 +93,9 @@ final class Traffic {
     }
   }
 
-  private void callUntil(long requests) {
+  private void callWhile(LongPredicate more) {
     for (long ticket = tickets.getAndIncrement();
-        ticket < requests;
+        more.test(ticket);
         ticket = tickets.getAndIncrement()) {
       script.accept(ticket);
       call();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.fairlead.backend.Backend;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -15,6 +16,7 @@ class OptionsTest {
     Options options = Options.parse();
     assertThat(options.backends()).isEmpty();
     assertThat(options.requests()).isEqualTo(3000);
+    assertThat(options.time()).isNull();
     assertThat(options.concurrency()).isEqualTo(12);
     assertThat(options.strategy()).hasToString("leastConnections");
     assertThat(options.json()).isFalse();
@@ -54,6 +56,13 @@ class OptionsTest {
   }
 
   @Test
+  void parse_seconds_isWithoutEndOfRequests() {
+    Options options = Options.parse("--seconds", "60");
+    assertThat(options.time()).isEqualTo(Duration.ofMinutes(1));
+    assertThat(options.requests()).isEqualTo(Long.MAX_VALUE);
+  }
+
+  @Test
   void parse_help_needsNothingElse() {
     assertThat(Options.parse("--help").help()).isTrue();
   }
@@ -71,6 +80,9 @@ class OptionsTest {
       --requests 0                                     | --requests: 0 (expected: 1 or more)
       --requests -1                                    | --requests: -1 (expected: 1 or more)
       --requests 99999999999999999999                  | --requests: 99999999999999999999 (expected: 1 or more)
+      --seconds 0                                      | --seconds: 0 (expected: 1 to 86400)
+      --seconds 86401                                  | --seconds: 86401 (expected: 1 to 86400)
+      --seconds 60 --requests 10                       | --seconds: not together with --requests
       --concurrency 0                                  | --concurrency: 0 (expected: 1 to 10000)
       --concurrency 10001                              | --concurrency: 10001 (expected: 1 to 10000)
       --requests 1 --requests 2                        | --requests: given twice
