@@ -330,6 +330,8 @@ final class HealthChecks implements ScopeWatcher {
         long pause = pause();
         // No longer than the pause, should the clock have gone back.
         checked.setTimer(now + Math.max(0, Math.min(pause, run.start + pause - now)));
+      } else {
+        checked.cancelTimer();
       }
       forgetIfDone(checked);
       if ((failure instanceof RuntimeException || failure instanceof Error) && !probeThrew) {

@@ -211,6 +211,24 @@ class HealthChecksThreadsTest {
     balancer.close();
   }
 
+  @Test
+  void whoLeavesDuringItsCheck_leavesNoTimer() {
+    LoadBalancer balancer = builder(1).executor(tasks::add).build();
+    List<String> checked = new ArrayList<>();
+    balancer.check(HealthCheck.builder((member, timeout) -> {
+          checked.add(member.backend().id());
+          balancer.pool().update("new:80");
+        })
+        .build());
+    clock.runDue();
+    tasks.remove().run();
+
+    assertThat(clock.scheduled()).as("that of the new one's first check").isEqualTo(1);
+    clock.advance(INTERVAL);
+    tasks.remove().run();
+    assertThat(checked).containsExactly("s0:80", "new:80");
+  }
+
   private static void awaitUninterruptibly(CountDownLatch latch) {
     while (true) {
       try {
