@@ -182,6 +182,7 @@ final class Balancer implements LoadBalancer, Environment {
         pool.publication().panic(),
         listeners.withoutKey(),
         limit == null ? null : limit.snapshot(),
+        policy.budget(),
         members);
   }
 

@@ -108,9 +108,14 @@ final class CallAttempt implements Attempt {
     if (cancelled()) {
       runOnCancel();
     } else if (call.attemptTimeoutNanos() > 0 && timer == null) {
-      timer = call.at(
-          lease.startNanos() + call.attemptTimeoutNanos(),
-          () -> cancel(TIMED_OUT, Outcome.timeout()));
+      timer = call.at(lease.startNanos() + call.attemptTimeoutNanos(), this::timeOut);
+    }
+  }
+
+  /** Once the server's outcome is known, what takes time is something else: a redirect's target, say. */
+  private void timeOut() {
+    if (lease.outcome() == null) {
+      cancel(TIMED_OUT, Outcome.timeout());
     }
   }
 

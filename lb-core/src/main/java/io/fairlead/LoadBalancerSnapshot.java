@@ -6,6 +6,7 @@ import io.fairlead.circuitbreaker.CircuitBreaker;
 import io.fairlead.concurrency.ConcurrencyLimit;
 import io.fairlead.pool.PoolMember;
 import io.fairlead.request.Outcome;
+import io.fairlead.retry.RetryBudget;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param withoutKey how many picks were for an attempt without the key that the strategy goes by, and went by load instead; an
  *     attempt whose pick had to be repeated counts each time
  * @param limit of the calls in flight, or null if there is none
+ * @param retryBudget what calls may still spend on retries
  * @param members first those in the pool, then those that drain
  */
 public record LoadBalancerSnapshot(
@@ -31,6 +33,7 @@ public record LoadBalancerSnapshot(
     boolean panic,
     long withoutKey,
     ConcurrencyLimit.@Nullable Snapshot limit,
+    RetryBudget.Snapshot retryBudget,
     List<MemberSnapshot> members) {
 
   /** Copies the list. */
@@ -136,6 +139,7 @@ public record LoadBalancerSnapshot(
         + (present - available) + " vetoed"
         + (draining == 0 ? "" : "; " + draining + " more draining") + (panic ? "; panic" : "")
         + (limit == null ? "" : "; " + limit.inFlight() + " of " + limit.limit() + " in flight")
+        + (retryBudget.balance() > 0 ? "" : "; no retries left in the budget")
         + (withoutKey == 0 ? "" : "; " + withoutKey + " picks without a key");
   }
 

@@ -209,8 +209,9 @@ public final class LoadBalancingInterceptor implements Interceptor {
     }
     if (!isInstalled() && shared.toldOfPlainUse.compareAndSet(false, true)) {
       log.info(
-          "{}: not installed, just added to a client: calls that fail over HTTP/2 are not sent to another backend, and "
-              + "OkHttp's limits of 5 idle connections and 5 calls per host hold; prefer install(client)",
+          "{}: not installed, just added to a client: bad answers, and what fails over HTTP/2, are not sent to another backend, no "
+              + "attempt is hedged or has a time-out of its own, and OkHttp's limits of 5 idle connections and 5 calls per host "
+              + "hold; prefer install(client)",
           route.balancer().name());
     }
     return new BalancedCall(this, route, chain, context(chain)).execute();
