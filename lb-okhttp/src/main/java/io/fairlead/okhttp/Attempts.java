@@ -59,6 +59,7 @@ public final class Attempts {
   // Almost always there is one. A hedge adds its own on another thread.
   private final AtomicReference<List<Entry>> entries = new AtomicReference<>(List.of());
   private volatile @Nullable AttemptListener listener;
+  private volatile @Nullable Lease bringer; // of the response, where that need not be the last one
 
   private Attempts() {}
 
@@ -86,7 +87,7 @@ public final class Attempts {
   }
 
   /**
-   * The last attempt until now: the one that brought the response, if there is one.
+   * The last attempt until now: the one that brought the response, if there is one, though a hedge may have begun after it.
    *
    * @throws IllegalStateException if there is none yet
    */
@@ -94,6 +95,14 @@ public final class Attempts {
     List<Entry> now = entries();
     if (now.isEmpty()) {
       throw new IllegalStateException("no attempt yet");
+    }
+    Lease known = bringer;
+    if (known != null) {
+      for (Entry entry : now) {
+        if (entry.lease == known) {
+          return entry.toAttempt();
+        }
+      }
     }
     return now.get(now.size() - 1).toAttempt();
   }
@@ -120,6 +129,11 @@ public final class Attempts {
   /** There is no present attempt any more. */
   void finish() {
     listener = null;
+  }
+
+  /** Tells which of several has brought the response. */
+  void brought(Lease lease) {
+    bringer = lease;
   }
 
   void fail(Lease lease, IOException failure) {

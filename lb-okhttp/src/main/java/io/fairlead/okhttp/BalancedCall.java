@@ -11,6 +11,7 @@ import java.io.InterruptedIOException;
 import java.net.ConnectException;
 import java.net.ProtocolException;
 import java.net.UnknownHostException;
+import java.util.Objects;
 import okhttp3.EventListener;
 import okhttp3.HttpUrl;
 import okhttp3.Interceptor;
@@ -32,7 +33,7 @@ final class BalancedCall implements CallBody<Response> {
   private static final Outcome UNSENT = Outcome.ignored().unsent();
 
   /** What a hedge has brought, and the events on the way to it, which nobody hears of unless it wins. */
-  private record Hedge(Response response, ForwardedEvents events) {}
+  private record Hedge(Lease lease, Response response, ForwardedEvents events) {}
 
   private final LoadBalancingInterceptor interceptor;
   private final Route route;
@@ -48,6 +49,8 @@ final class BalancedCall implements CallBody<Response> {
   private volatile boolean bodySpent;
   private volatile @Nullable Hedge hedge;
   private volatile @Nullable Lease last;
+  private volatile boolean hedged; // a hedge has begun
+  private @Nullable Lease here; // of the last attempt on the caller's thread
   private final boolean mayBeOwnCall;
 
   BalancedCall(
@@ -97,7 +100,10 @@ final class BalancedCall implements CallBody<Response> {
       Response response = route.balancer().call(context, this);
       Hedge answered = hedge;
       if (answered != null && answered.response == response) {
+        attempts.brought(answered.lease);
         answered.events.release();
+      } else if (hedged) {
+        attempts.brought(Objects.requireNonNull(here, "here"));
       }
       hedge = null; // a call that is kept does not keep its response
       return response;
@@ -120,6 +126,11 @@ final class BalancedCall implements CallBody<Response> {
   public Response run(Attempt attempt) throws IOException {
     Lease lease = attempt.keep();
     last = lease;
+    if (attempt.isHedge()) {
+      hedged = true;
+    } else {
+      here = lease;
+    }
     boolean ownCall = mayBeOwnCall && (holdsConnection || answered || attempt.mayBeCancelled());
     AttemptListener listener = ownCall ? new AttemptListener(this) : chainListener;
     listener.begin(lease, dialing(lease, attempt.afterLostConnection()));
@@ -131,7 +142,7 @@ final class BalancedCall implements CallBody<Response> {
       ForwardedEvents events = new ForwardedEvents(chain.call(), userListener, attempt.isHedge());
       Response response = deliver(sendAsOwnCall(attempt, listener, events), listener, lease);
       if (attempt.isHedge()) {
-        hedge = new Hedge(response, events);
+        hedge = new Hedge(lease, response, events);
       }
       return response;
     } catch (IOException e) {

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import mockwebserver3.MockWebServer;
 import okhttp3.Call;
 import okhttp3.MediaType;
@@ -71,12 +72,19 @@ final class Harness implements AutoCloseable {
   String scheme = "http";
 
   Harness(Strategy strategy, Consumer<OkHttpClient.Builder> settings, Backend... backends) {
-    balancer = LoadBalancer.builder("orders")
-        .strategy(Strategy.roundRobin())
-        .chance(() -> 0)
-        .backends(backends)
-        .strategy(strategy)
-        .listener(events)
+    this(settings, balancer -> balancer.strategy(strategy), backends);
+  }
+
+  private Harness(
+      Consumer<OkHttpClient.Builder> settings,
+      UnaryOperator<LoadBalancer.Builder> balancing,
+      Backend... backends) {
+    balancer = balancing
+        .apply(LoadBalancer.builder("orders")
+            .strategy(IN_ORDER)
+            .chance(() -> 0)
+            .backends(backends)
+            .listener(events))
         .build();
     OkHttpClient.Builder builder = new OkHttpClient.Builder()
         .sslSocketFactory(CLIENT.sslSocketFactory(), CLIENT.trustManager());
@@ -127,11 +135,19 @@ final class Harness implements AutoCloseable {
     }
 
     Harness harness(Consumer<OkHttpClient.Builder> settings, Backend... backends) {
-      Harness harness = with(
+      return harness(balancer -> balancer, settings, backends);
+    }
+
+    Harness harness(
+        UnaryOperator<LoadBalancer.Builder> balancing,
+        Consumer<OkHttpClient.Builder> settings,
+        Backend... backends) {
+      Harness harness = new Harness(
           builder -> {
             builder.protocols(protocols());
             settings.accept(builder);
           },
+          balancing,
           backends);
       harness.scheme = isTls() ? "https" : "http";
       return harness;
