@@ -112,8 +112,8 @@ class AttemptTimeoutTest {
     try (RawServer server = tls
             ? RawServer.startTls(Harness.SERVER.sslSocketFactory(), slow)
             : RawServer.start(slow);
-        Harness orders = (tls ? Wire.TLS_HTTP_1 : Wire.HTTP_1)
-            .harness(CUT, client -> {}, server.backend())) {
+        Harness orders =
+            (tls ? Wire.TLS_HTTP_1 : Wire.HTTP_1).harness(CUT, client -> {}, server.backend())) {
       try (Response response = orders.get("/").execute()) {
         assertThat(response.body().string()).isEqualTo("halfhalf");
       }

@@ -1,8 +1,8 @@
 package io.fairlead.okhttp;
 
+import static io.fairlead.okhttp.Scripted.SILENCE;
 import static io.fairlead.okhttp.Scripted.ok;
 import static io.fairlead.okhttp.Scripted.serve;
-import static io.fairlead.okhttp.Scripted.SILENCE;
 import static io.fairlead.okhttp.Scripted.silent;
 import static io.fairlead.okhttp.Scripted.status;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -202,9 +202,8 @@ class HedgingTest {
         Harness orders = wire.harness(
             balancer -> balancer
                 .hedging(Hedging.after(Duration.ofMillis(1)).budget(1))
-                .retries(RetryPolicy.builder()
-                    .budget(RetryBudget.builder().share(1))
-                    .build()),
+                .retries(
+                    RetryPolicy.builder().budget(RetryBudget.builder().share(1)).build()),
             PLAIN,
             backends(first, second))) {
       serve(first, request -> {
@@ -287,9 +286,7 @@ class HedgingTest {
   }
 
   private static List<MockResponse> failures(Wire wire) {
-    return List.of(
-        status(503),
-        Scripted.broken(multiplexes(wire)));
+    return List.of(status(503), Scripted.broken(multiplexes(wire)));
   }
 
   @ParameterizedTest
@@ -301,8 +298,8 @@ class HedgingTest {
           MockWebServer second = wire.start();
           MockWebServer third = wire.start();
           Harness orders = wire.harness(
-              HEDGED.andThen(b -> b.retries(
-                  RetryPolicy.builder().maxAttempts(maxAttempts).build()))::apply,
+              HEDGED.andThen(
+                  b -> b.retries(RetryPolicy.builder().maxAttempts(maxAttempts).build()))::apply,
               PLAIN,
               backends(first, second, third))) {
         serve(first, request -> {
@@ -498,9 +495,7 @@ class HedgingTest {
       boolean tls, Consumer<OkHttpClient.Builder> settings, RawServer... servers) {
     Wire wire = tls ? Wire.TLS_HTTP_1 : Wire.HTTP_1;
     return wire.harness(
-        HEDGED,
-        settings,
-        Arrays.stream(servers).map(RawServer::backend).toArray(Backend[]::new));
+        HEDGED, settings, Arrays.stream(servers).map(RawServer::backend).toArray(Backend[]::new));
   }
 
   private static void assertFails(CompletableFuture<String> body, Class<?> how) {
@@ -533,8 +528,7 @@ class HedgingTest {
       closed.raise();
       assertThat(body.get(10, TimeUnit.SECONDS)).isEqualTo("two");
       orders.events.await("all", () -> orders.events.released == 2);
-      assertThat(orders.balancer.snapshot().members())
-          .allMatch(member -> member.inFlight() == 0);
+      assertThat(orders.balancer.snapshot().members()).allMatch(member -> member.inFlight() == 0);
     }
   }
 
@@ -574,8 +568,10 @@ class HedgingTest {
     try (Cache cache = new Cache(directory, 1_000_000);
         MockWebServer first = wire.start();
         MockWebServer second = wire.start();
-        Harness orders =
-            wire.harness(balancer -> balancer.hedging(Hedging.after(Duration.ofMillis(500)).budget(1)), client -> client.cache(cache), backends(first, second))) {
+        Harness orders = wire.harness(
+            balancer -> balancer.hedging(Hedging.after(Duration.ofMillis(500)).budget(1)),
+            client -> client.cache(cache),
+            backends(first, second))) {
       silent(first, arrived);
       serve(
           second,
@@ -715,8 +711,8 @@ class HedgingTest {
       });
       silent(second, hedge);
       CompletableFuture<Integer> opened = new CompletableFuture<>();
-      WebSocket socket = orders.client.newWebSocket(
-          orders.request("/").build(), new WebSocketListener() {
+      WebSocket socket =
+          orders.client.newWebSocket(orders.request("/").build(), new WebSocketListener() {
             @Override
             public void onOpen(WebSocket webSocket, Response response) {
               opened.complete(response.code());
@@ -745,9 +741,7 @@ class HedgingTest {
       try (MockWebServer first = wire.start();
           MockWebServer second = wire.start();
           Harness orders = wire.harness(
-              HEDGED,
-              client -> client.eventListener(events.listener()),
-              backends(first, second))) {
+              HEDGED, client -> client.eventListener(events.listener()), backends(first, second))) {
         MockWebServer loser = hedgeWins ? first : second;
         silent(loser, arrived);
         serve(hedgeWins ? second : first, request -> {

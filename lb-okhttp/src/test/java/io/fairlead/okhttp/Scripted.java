@@ -68,7 +68,9 @@ final class Scripted extends Dispatcher {
   static MockResponse broken(boolean multiplexed) {
     return multiplexed
         ? RESET
-        : new MockResponse.Builder().onResponseStart(new SocketEffect.CloseSocket()).build();
+        : new MockResponse.Builder()
+            .onResponseStart(new SocketEffect.CloseSocket())
+            .build();
   }
 
   static MockResponse ok(String body) {
@@ -87,7 +89,8 @@ final class Scripted extends Dispatcher {
       if (answer == SILENCE) {
         closed.await();
       } else if (answer == RESET) {
-        throw Scripted.<RuntimeException>unchecked(new IOException("broken as the test will have it"));
+        throw Scripted.<RuntimeException>unchecked(
+            new IOException("broken as the test will have it"));
       }
       return answer;
     } catch (InterruptedException e) {
