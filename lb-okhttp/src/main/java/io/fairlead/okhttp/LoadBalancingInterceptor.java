@@ -110,7 +110,9 @@ public final class LoadBalancingInterceptor implements Interceptor {
    * <p>The new client has this interceptor as the last of its interceptors, a small network interceptor as the first of those, a
    * connection pool that keeps connections to many backends, and a dispatcher on the given client's executor that lets as many
    * calls go to one host at a time as it lets go in all. Install last: an interceptor that is added to the new client sees a
-   * first attempt only. Installing again on what comes out of this, or on a client derived from it, is harmless.
+   * first attempt only, and none of a call that may be hedged or has an attempt time-out. Of such a call, and of further attempts
+   * over HTTP/2, a listener hears what becomes of the body after {@code callEnd}. Installing again on what comes out of this, or on a
+   * client derived from it, is harmless.
    *
    * <p>On a client derived from the new one with {@code newBuilder()}, changed time-outs, cookies, cache, authenticators, pins,
    * host name verifier, TLS, redirects, pool, Dns and sockets hold for every attempt. Changed protocols, connection specs, ping
