@@ -89,20 +89,21 @@ final class Scripted extends Dispatcher {
       if (answer == SILENCE) {
         closed.await();
       } else if (answer == RESET) {
-        throw Scripted.<RuntimeException>unchecked(
+        Scripted.<RuntimeException>raise(
             new IOException("broken as the test will have it"));
       }
       return answer;
     } catch (InterruptedException e) {
       throw e;
     } catch (Exception e) {
-      throw Scripted.<RuntimeException>unchecked(e);
+      Scripted.<RuntimeException>raise(e);
+      return SILENCE; // not reached
     }
   }
 
-  /** An exception that the dispatcher may throw, but Java would not let it declare. */
+  /** Throws an exception that the dispatcher may throw, but Java would not let it declare. */
   @SuppressWarnings("unchecked")
-  private static <E extends Exception> E unchecked(Exception e) throws E {
+  private static <E extends Exception> void raise(Exception e) throws E {
     throw (E) e;
   }
 
