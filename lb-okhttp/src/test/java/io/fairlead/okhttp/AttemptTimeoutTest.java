@@ -31,8 +31,9 @@ class AttemptTimeoutTest {
 
   private static final Duration TIMEOUT = Duration.ofMillis(500);
 
-  private static final UnaryOperator<LoadBalancer.Builder> CUT =
-      balancer -> balancer.retries(RetryPolicy.builder().attemptTimeout(TIMEOUT).build());
+  private static LoadBalancer.Builder cut(LoadBalancer.Builder balancer) {
+    return balancer.retries(RetryPolicy.builder().attemptTimeout(TIMEOUT).build());
+  }
 
   private static Harness harness(
       Wire wire, UnaryOperator<LoadBalancer.Builder> balancing, MockWebServer... servers) {
@@ -49,7 +50,7 @@ class AttemptTimeoutTest {
     Signal arrived = new Signal();
     try (MockWebServer first = wire.start();
         MockWebServer second = wire.start();
-        Harness orders = harness(wire, CUT, first, second)) {
+        Harness orders = harness(wire, AttemptTimeoutTest::cut, first, second)) {
       silent(first, arrived);
       serve(second, request -> ok("two"));
       Call call = orders.get("/");
@@ -89,7 +90,7 @@ class AttemptTimeoutTest {
     Signal arrived = new Signal();
     try (MockWebServer first = wire.start();
         MockWebServer second = wire.start();
-        Harness orders = harness(wire, CUT, first, second)) {
+        Harness orders = harness(wire, AttemptTimeoutTest::cut, first, second)) {
       silent(first, arrived);
       assertThatThrownBy(() -> orders.post("/").execute())
           .isInstanceOf(AttemptsFailedException.class)
@@ -114,7 +115,7 @@ class AttemptTimeoutTest {
             ? RawServer.startTls(Harness.SERVER.sslSocketFactory(), slow)
             : RawServer.start(slow);
         Harness orders =
-            (tls ? Wire.TLS_HTTP_1 : Wire.HTTP_1).harness(CUT, client -> {}, server.backend())) {
+            (tls ? Wire.TLS_HTTP_1 : Wire.HTTP_1).harness(AttemptTimeoutTest::cut, client -> {}, server.backend())) {
       try (Response response = orders.get("/").execute()) {
         assertThat(response.body().string()).isEqualTo("halfhalf");
       }
@@ -135,7 +136,7 @@ class AttemptTimeoutTest {
         });
         RawServer second = RawServer.start(RawServer.ok("two"));
         Harness orders =
-            Wire.HTTP_1.harness(CUT, client -> {}, trickles.backend(), second.backend())) {
+            Wire.HTTP_1.harness(AttemptTimeoutTest::cut, client -> {}, trickles.backend(), second.backend())) {
       assertThat(Harness.read(orders.get("/"))).isEqualTo("two");
       trickles.awaitClosing();
       orders.assertNothingInFlightNow();
