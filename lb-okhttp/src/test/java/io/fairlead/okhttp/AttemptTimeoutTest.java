@@ -26,7 +26,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** An attempt that takes too long for its headers is cut, and the call goes on elsewhere if it may. */
-@SuppressWarnings("UnnecessaryLambda") // settings by a name
 class AttemptTimeoutTest {
 
   private static final Duration TIMEOUT = Duration.ofMillis(500);
@@ -114,8 +113,8 @@ class AttemptTimeoutTest {
     try (RawServer server = tls
             ? RawServer.startTls(Harness.SERVER.sslSocketFactory(), slow)
             : RawServer.start(slow);
-        Harness orders =
-            (tls ? Wire.TLS_HTTP_1 : Wire.HTTP_1).harness(AttemptTimeoutTest::cut, client -> {}, server.backend())) {
+        Harness orders = (tls ? Wire.TLS_HTTP_1 : Wire.HTTP_1)
+            .harness(AttemptTimeoutTest::cut, client -> {}, server.backend())) {
       try (Response response = orders.get("/").execute()) {
         assertThat(response.body().string()).isEqualTo("halfhalf");
       }
@@ -135,8 +134,8 @@ class AttemptTimeoutTest {
           }
         });
         RawServer second = RawServer.start(RawServer.ok("two"));
-        Harness orders =
-            Wire.HTTP_1.harness(AttemptTimeoutTest::cut, client -> {}, trickles.backend(), second.backend())) {
+        Harness orders = Wire.HTTP_1.harness(
+            AttemptTimeoutTest::cut, client -> {}, trickles.backend(), second.backend())) {
       assertThat(Harness.read(orders.get("/"))).isEqualTo("two");
       trickles.awaitClosing();
       orders.assertNothingInFlightNow();
