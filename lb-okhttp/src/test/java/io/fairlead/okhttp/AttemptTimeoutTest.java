@@ -114,8 +114,8 @@ class AttemptTimeoutTest {
     try (RawServer server = tls
             ? RawServer.startTls(Harness.SERVER.sslSocketFactory(), slow)
             : RawServer.start(slow);
-        Harness orders =
-            (tls ? Wire.TLS_HTTP_1 : Wire.HTTP_1).harness(AttemptTimeoutTest::cut, client -> {}, server.backend())) {
+        Harness orders = (tls ? Wire.TLS_HTTP_1 : Wire.HTTP_1)
+            .harness(AttemptTimeoutTest::cut, client -> {}, server.backend())) {
       try (Response response = orders.get("/").execute()) {
         assertThat(response.body().string()).isEqualTo("halfhalf");
       }
@@ -135,8 +135,8 @@ class AttemptTimeoutTest {
           }
         });
         RawServer second = RawServer.start(RawServer.ok("two"));
-        Harness orders =
-            Wire.HTTP_1.harness(AttemptTimeoutTest::cut, client -> {}, trickles.backend(), second.backend())) {
+        Harness orders = Wire.HTTP_1.harness(
+            AttemptTimeoutTest::cut, client -> {}, trickles.backend(), second.backend())) {
       assertThat(Harness.read(orders.get("/"))).isEqualTo("two");
       trickles.awaitClosing();
       orders.assertNothingInFlightNow();

@@ -299,7 +299,8 @@ class HedgingTest {
           MockWebServer second = wire.start();
           MockWebServer third = wire.start();
           Harness orders = wire.harness(
-              b -> hedging(b).retries(RetryPolicy.builder().maxAttempts(maxAttempts).build()),
+              b -> hedging(b)
+                  .retries(RetryPolicy.builder().maxAttempts(maxAttempts).build()),
               client -> {},
               backends(first, second, third))) {
         serve(first, request -> {
@@ -495,7 +496,9 @@ class HedgingTest {
       boolean tls, Consumer<OkHttpClient.Builder> settings, RawServer... servers) {
     Wire wire = tls ? Wire.TLS_HTTP_1 : Wire.HTTP_1;
     return wire.harness(
-        HedgingTest::hedging, settings, Arrays.stream(servers).map(RawServer::backend).toArray(Backend[]::new));
+        HedgingTest::hedging,
+        settings,
+        Arrays.stream(servers).map(RawServer::backend).toArray(Backend[]::new));
   }
 
   private static void assertFails(CompletableFuture<String> body, Class<?> how) {
@@ -542,8 +545,8 @@ class HedgingTest {
     Signal delivered = new Signal();
     try (MockWebServer first = wire.start();
         MockWebServer second = wire.start();
-        Harness orders =
-            wire.harness(HedgingTest::hedging, client -> client.cookieJar(jar), backends(first, second))) {
+        Harness orders = wire.harness(
+            HedgingTest::hedging, client -> client.cookieJar(jar), backends(first, second))) {
       serve(first, request -> {
         hedge.raise();
         delivered.await();
@@ -740,7 +743,9 @@ class HedgingTest {
       try (MockWebServer first = wire.start();
           MockWebServer second = wire.start();
           Harness orders = wire.harness(
-              HedgingTest::hedging, client -> client.eventListener(events.listener()), backends(first, second))) {
+              HedgingTest::hedging,
+              client -> client.eventListener(events.listener()),
+              backends(first, second))) {
         MockWebServer loser = hedgeWins ? first : second;
         silent(loser, arrived);
         serve(hedgeWins ? second : first, request -> {
