@@ -26,7 +26,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** An attempt that takes too long for its headers is cut, and the call goes on elsewhere if it may. */
-@SuppressWarnings("UnnecessaryLambda") // settings by a name
 class AttemptTimeoutTest {
 
   private static final Duration TIMEOUT = Duration.ofMillis(500);

@@ -52,7 +52,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A call that is sent to two servers brings the answer of one, and leaves nothing of the other. */
-@SuppressWarnings("UnnecessaryLambda") // settings by a name
 class HedgingTest {
 
   private static LoadBalancer.Builder hedging(LoadBalancer.Builder balancer) {
