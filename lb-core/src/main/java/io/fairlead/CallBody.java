@@ -42,7 +42,7 @@ public interface CallBody<T> {
     return failure == null ? Outcome.success() : Outcome.of(failure);
   }
 
-  /** Lets go of what an attempt has returned, and the caller will not get: closes it, say. Nothing by default. */
+  /** Lets go of what an attempt has returned, and the caller will not get: closes it, say. Never null. Nothing by default. */
   default void discard(T result) {}
 
   /**

@@ -431,7 +431,8 @@ final class CallRun<T> implements Cancellable {
     if (recorded != null) {
       return recorded;
     }
-    Outcome outcome = body.classify(brought, thrown);
+    Outcome outcome =
+        Objects.requireNonNull(body.classify(brought, thrown), "what CallBody.classify told");
     attempt.lease().record(outcome);
     return outcome;
   }
@@ -506,9 +507,10 @@ final class CallRun<T> implements Cancellable {
     return nanos == 0 ? time.nanos() : nanos; // another thread is just recording it
   }
 
-  @SuppressWarnings("NullAway") // null only if the body returned it
   private void discard(@Nullable T unwanted) {
-    runQuietly(() -> body.discard(unwanted));
+    if (unwanted != null) { // else the body returned that, and there is nothing to let go of
+      runQuietly(() -> body.discard(unwanted));
+    }
   }
 
   // ---- the hedge ----

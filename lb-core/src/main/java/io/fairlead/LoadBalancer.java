@@ -375,7 +375,8 @@ public interface LoadBalancer extends AutoCloseable {
 
     /**
      * When a call that is slow, and may be repeated, is sent to a second server too. Never by default. Without lb-okhttp, calls
-     * have to say how they are {@linkplain Attempt#onCancel cancelled}.
+     * have to say how they are {@linkplain Attempt#onCancel cancelled}. A hedge is a second attempt: {@link #retries} has to allow
+     * two.
      */
     public Builder hedging(Hedging hedging) {
       this.hedging = Objects.requireNonNull(hedging, "hedging");
@@ -406,8 +407,9 @@ public interface LoadBalancer extends AutoCloseable {
     /**
      * What runs whatever may block beside the threads that make calls: health checks, and hedged attempts. {@link
      * Background#system()} by default, which makes threads as they are needed, virtual ones where Java has them. One of your
-     * own should have a thread for whatever it is given, or queue it for a short time. A check that it refuses is left out
-     * until the next one, and so is a hedge, for good.
+     * own should have a thread for whatever it is given, or queue it for a short time. It must not run it on the thread that
+     * gives it, as {@code Runnable::run} does: that is the timers' own, and they would all wait. A check that it refuses is left
+     * out until the next one, and so is a hedge, for good.
      */
     public Builder executor(Executor executor) {
       this.executor = Objects.requireNonNull(executor, "executor");
@@ -418,6 +420,7 @@ public interface LoadBalancer extends AutoCloseable {
      * The balancer.
      *
      * @throws IllegalArgumentException if two backends have the same id
+     * @throws IllegalStateException if calls are to be hedged, and the retry policy allows one attempt only
      */
     public LoadBalancer build() {
       return new Balancer(this);

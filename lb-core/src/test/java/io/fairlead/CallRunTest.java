@@ -2,6 +2,7 @@ package io.fairlead;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fairlead.backend.Member;
@@ -372,6 +373,65 @@ class CallRunTest {
       assertThat(captured.count("orders: what cancels an attempt, or lets go of its answer, threw"))
           .isEqualTo(1);
     }
+  }
+
+  @Test
+  void nullResult_isDelivered_andNothingToDiscard() throws Exception {
+    CallBody<String> body = new CallBody<>() {
+      @Override
+      @SuppressWarnings("NullAway") // it is what is tested
+      public String run(Attempt attempt) {
+        return null;
+      }
+
+      @Override
+      public Outcome classify(@Nullable String result, @Nullable Throwable failure) {
+        return Outcome.serverError();
+      }
+
+      @Override
+      public void discard(String result) {
+        throw new AssertionError("discard " + result);
+      }
+    };
+
+    try (CapturedLog captured = new CapturedLog()) {
+      assertThat(balancer.call(REPEATABLE, body)).isNull();
+      assertThat(captured.count("lets go of its answer")).isZero();
+    }
+    assertThat(count(Outcome.Kind.SERVER_ERROR)).isEqualTo(3);
+  }
+
+  @Test
+  void classify_null_isTheBodysBug_andNamed() {
+    for (boolean answers : new boolean[] {true, false}) {
+      CallBody<String> body = new CallBody<>() {
+        @Override
+        public String run(Attempt attempt) throws IOException {
+          if (answers) {
+            return "answer";
+          }
+          throw new IOException("failure");
+        }
+
+        @Override
+        @SuppressWarnings("NullAway") // it is what is tested
+        public Outcome classify(@Nullable String result, @Nullable Throwable failure) {
+          return null;
+        }
+
+        @Override
+        public void discard(String result) {
+          log.add("discard " + result);
+        }
+      };
+
+      assertThatNullPointerException()
+          .isThrownBy(() -> balancer.call(REPEATABLE, body))
+          .withMessageContaining("CallBody.classify");
+    }
+    assertThat(log).containsExactly("discard answer");
+    assertThat(count(Outcome.Kind.IGNORED)).isEqualTo(2);
   }
 
   @Test

@@ -126,6 +126,14 @@ class LoadBalancerBuilderTest {
         .isThrownBy(() -> builder.listener(null))
         .withMessage("listener");
     assertThatNullPointerException().isThrownBy(() -> builder.zone(null)).withMessage("zone");
+    assertThatNullPointerException().isThrownBy(() -> builder.retries(null)).withMessage("retries");
+    assertThatNullPointerException().isThrownBy(() -> builder.hedging(null)).withMessage("hedging");
+    assertThatNullPointerException()
+        .isThrownBy(() -> builder.executor(null))
+        .withMessage("executor");
+    assertThatNullPointerException()
+        .isThrownBy(() -> builder.maxSilence(null))
+        .withMessage("maxSilence");
     assertThatNullPointerException().isThrownBy(() -> builder.time(null)).withMessage("time");
     assertThatNullPointerException().isThrownBy(() -> builder.chance(null)).withMessage("chance");
     assertThatNullPointerException().isThrownBy(() -> builder.backends((String) null));

@@ -168,6 +168,7 @@ public final class CallPlan {
    * @param now the time, on the balancer's clock
    */
   public Answer next(Event event, int attempt, @Nullable Outcome outcome, long now) {
+    Objects.requireNonNull(event, "event");
     if (over || started != (event != Event.START)) {
       return Answer.NOTHING;
     }
@@ -184,11 +185,13 @@ public final class CallPlan {
     if (attempt < 1 || attempt > attempts || (underway & bit(attempt)) == 0) {
       return Answer.NOTHING;
     }
-    underway &= ~bit(attempt);
     if (event == Event.NOBODY) {
+      underway &= ~bit(attempt);
       return nobody(now);
     }
-    ended(attempt, event == Event.ANSWERED, Objects.requireNonNull(outcome, "outcome"), now);
+    Objects.requireNonNull(outcome, "outcome"); // while nothing has changed
+    underway &= ~bit(attempt);
+    ended(attempt, event == Event.ANSWERED, outcome, now);
     return decide(now);
   }
 

@@ -26,9 +26,14 @@ public final class CallPolicy {
    * A policy with budgets of its own, which are full.
    *
    * @param hedging null for none
+   * @throws IllegalStateException if calls are to be hedged that may not be sent a second time
    */
   public CallPolicy(
       RetryPolicy retries, @Nullable Hedging hedging, TimeSource time, Chance chance) {
+    if (hedging != null && retries.maxAttempts() == 1) {
+      throw new IllegalStateException("hedging: " + hedging + ", but retries: " + retries
+          + " (expected: maxAttempts of 2 or more, since a hedge is a second attempt)");
+    }
     this.retries = retries;
     this.chance = chance;
     this.budget = retries.newBudget(time);
@@ -60,7 +65,10 @@ public final class CallPolicy {
 
   /** 0 if the call is not to be hedged. */
   long hedgeDelayNanos(RequestContext context) {
-    if (hedging == null || !context.isRepeatable() || !context.mayHedge()) {
+    if (hedging == null
+        || !context.isRepeatable()
+        || !context.mayHedge()
+        || maxAttempts(context) == 1) {
       return 0;
     }
     return quantile == null ? hedging.delayNanos() : quantile.nanos();

@@ -110,13 +110,15 @@ public final class RetryPolicy {
      * doubles each time, and is up to a half shorter by chance, so that callers who failed together do not come back together.
      * A {@code Retry-After} that is longer is waited for; if it is longer than {@code longest}, the call ends instead.
      *
-     * @param first more than zero; 25 ms by default
+     * @param first more than zero, at most one minute; 25 ms by default
      * @param longest at least the first, at most one minute; 1 s by default
      */
     public Builder backoff(Duration first, Duration longest) {
-      if (Objects.requireNonNull(first, "first").isNegative() || first.isZero()) {
+      if (Objects.requireNonNull(first, "first").isNegative()
+          || first.isZero()
+          || first.compareTo(Duration.ofMinutes(1)) > 0) {
         throw new IllegalArgumentException(
-            "backoff: first " + first + " (expected: more than zero)");
+            "backoff: first " + first + " (expected: more than zero, up to PT1M)");
       }
       if (Objects.requireNonNull(longest, "longest").compareTo(first) < 0
           || longest.compareTo(Duration.ofMinutes(1)) > 0) {

@@ -15,6 +15,7 @@ import static io.fairlead.retry.CallPlan.Target.HEDGE;
 import static io.fairlead.retry.CallPlan.Target.SAME;
 import static io.fairlead.retry.CallPlan.Target.UNTRIED;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.fairlead.request.Outcome;
 import io.fairlead.request.RequestContext;
@@ -107,9 +108,18 @@ class CallPlanHedgingTest {
 
   @Test
   void notHedged_whereOneMoreSendWouldBeTooMany() {
-    CallPlan plan = leased(policy(AFTER_DELAY, RetryPolicy.never()), REPEATABLE);
+    CallPolicy policy = policy(AFTER_DELAY, RetryPolicy.standard());
 
-    assertThat(plan.next(TIMER, 0, null, 10 + DELAY)).isEqualTo(WAIT);
+    assertThat(policy.plan(REPEATABLE.maxAttempts(1)).mayHedge()).isFalse();
+    assertThat(policy.plan(REPEATABLE.maxAttempts(2)).mayHedge()).isTrue();
+  }
+
+  @Test
+  void hedgingWithoutASecondAttempt_isRefused() {
+    assertThatIllegalStateException()
+        .isThrownBy(() -> policy(AFTER_DELAY, RetryPolicy.never()))
+        .withMessageContainingAll(
+            "hedging: ", "maxAttempts=1", "expected: maxAttempts of 2 or more");
   }
 
   @Test

@@ -105,7 +105,7 @@ class CallPlanModelTest {
       repeatable = random.nextInt(3) > 0;
       limited = random.nextInt(4) == 0;
       hedging = random.nextBoolean();
-      most = 1 + random.nextInt(4);
+      most = hedging ? 2 + random.nextInt(3) : 1 + random.nextInt(4);
       affordable = random.nextInt(3) == 0 ? random.nextInt(3) : 100;
       start = random.nextInt(4) == 0 ? Long.MAX_VALUE - 1_000 : random.nextLong();
       now = start;

@@ -321,6 +321,12 @@ class CallPlanTest {
     assertThatNullPointerException()
         .isThrownBy(() -> plan.next(FAILED, 1, null, 0))
         .withMessage("outcome");
+    assertThatNullPointerException()
+        .isThrownBy(() -> plan.next(null, 1, Outcome.timeout(), 0))
+        .withMessage("event");
+    assertThat(plan.next(FAILED, 1, Outcome.connectFailure(), 0))
+        .as("nothing has changed")
+        .isEqualTo(SEND);
   }
 
   // ---- the budget ----

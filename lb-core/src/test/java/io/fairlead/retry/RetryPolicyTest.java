@@ -24,10 +24,15 @@ class RetryPolicyTest {
         bad(b -> b.maxAttempts(0), "maxAttempts: 0 (expected: 1 to 32)"),
         bad(b -> b.maxAttempts(33), "maxAttempts: 33 (expected: 1 to 32)"),
         bad(b -> b.maxAttempts(-1), "maxAttempts: -1 (expected: 1 to 32)"),
-        bad(b -> b.backoff(Duration.ZERO, MILLI), "backoff: first PT0S (expected: more than zero)"),
+        bad(
+            b -> b.backoff(Duration.ZERO, MILLI),
+            "backoff: first PT0S (expected: more than zero, up to PT1M)"),
         bad(
             b -> b.backoff(MILLI.negated(), MILLI),
-            "backoff: first PT-0.001S (expected: more than zero)"),
+            "backoff: first PT-0.001S (expected: more than zero, up to PT1M)"),
+        bad(
+            b -> b.backoff(DAY, DAY),
+            "backoff: first PT24H (expected: more than zero, up to PT1M)"),
         bad(
             b -> b.backoff(MILLI, MILLI.minusNanos(1)),
             "backoff: longest PT0.000999999S (expected: PT0.001S to PT1M)"),

@@ -254,8 +254,10 @@ class FaultsTest {
       - if anything is left behind: a place in flight, a connection in use, a connection that is open after the client's pool
         was emptied, a thread.
 
-      `-Dfaults.write=true` writes it anew. *Fails* is an `AttemptsFailedException`, with what its last attempt came to; *broken
-      off* is a body that ends with an `IOException`.
+      `-Dfaults.write=true` writes it anew. *Fails* is an `AttemptsFailedException`, with what its last attempt came to;
+      *NoBackend* a `NoBackendException`. After a status, *broken off* is a body that ends with an `IOException`, and *wrong body*
+      one that ends well with other bytes than were meant. Over HTTP/2 OkHttp does not compare a body with its Content-Length if
+      that is too large: who has to be sure compares them.
       """;
 
   private static String kinds() {

@@ -313,7 +313,9 @@ class HedgingTest {
         });
         serve(third, request -> ok("three"));
         try (Response response = orders.get("/").execute()) {
-          assertThat(response.body().string()).isEqualTo(maxAttempts == 3 ? "three" : "status 502");
+          // Of two bad answers the one that the call is told of last, which need not have come last.
+          assertThat(response.body().string())
+              .isIn(maxAttempts == 3 ? List.of("three") : List.of("status 502", "status 503"));
         }
         orders.assertNothingInFlightNow();
         assertThat(third.getRequestCount()).isEqualTo(maxAttempts - 2);

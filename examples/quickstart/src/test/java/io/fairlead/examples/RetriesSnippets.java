@@ -113,6 +113,7 @@ final class RetriesSnippets {
 
     @Override
     public HttpResponse<InputStream> run(Attempt attempt) throws IOException, InterruptedException {
+      // An IPv6 address needs brackets.
       URI uri = URI.create(
           "http://" + attempt.backend().host() + ":" + attempt.backend().port());
       var sent = http.sendAsync(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofInputStream());
