@@ -136,7 +136,7 @@ class HedgingTest {
       try (Response response = call.execute()) {
         assertThat(response.body().string()).isEqualTo("two");
         if (beside == null) {
-          orders.assertNothingInFlightNow();
+          orders.assertNothingInFlight();
           assertConnectionsIdle(orders, 1); // that to the first is closed
         }
         Attempts attempts = Attempts.of(response);
@@ -252,7 +252,7 @@ class HedgingTest {
         });
         Call call = orders.get("/");
         assertThat(Harness.read(call)).isEqualTo("two");
-        orders.assertNothingInFlightNow();
+        orders.assertNothingInFlight();
         assertThat(Attempts.of(call).all()).hasSize(2);
         assertThat(Attempts.of(call).all().get(0).outcome().failed()).isTrue();
       }
@@ -278,7 +278,7 @@ class HedgingTest {
         });
         Call call = orders.get("/");
         assertThat(Harness.read(call)).isEqualTo("one");
-        orders.assertNothingInFlightNow();
+        orders.assertNothingInFlight();
         assertThat(Attempts.of(call).last().backend()).isEqualTo(Harness.backend(first));
         assertThat(Attempts.of(call).all().get(1).outcome().failed()).isTrue();
       }
@@ -317,7 +317,7 @@ class HedgingTest {
           assertThat(response.body().string())
               .isIn(maxAttempts == 3 ? List.of("three") : List.of("status 502", "status 503"));
         }
-        orders.assertNothingInFlightNow();
+        orders.assertNothingInFlight();
         assertThat(third.getRequestCount()).isEqualTo(maxAttempts - 2);
       }
     }
@@ -345,7 +345,7 @@ class HedgingTest {
       assertThatThrownBy(() -> orders.get("/").execute())
           .isInstanceOfSatisfying(
               AttemptsFailedException.class, e -> assertThat(e.attempts()).hasSize(2));
-      orders.assertNothingInFlightNow();
+      orders.assertNothingInFlight();
     }
   }
 
@@ -418,7 +418,7 @@ class HedgingTest {
       first.awaitClosing();
       orders.assertInFlight(1, 0);
       call.cancel();
-      orders.assertNothingInFlightNow();
+      orders.assertNothingInFlight();
       assertThatThrownBy(() -> response.body().string()).isInstanceOf(IOException.class);
       second.awaitClosing();
     }
@@ -625,7 +625,7 @@ class HedgingTest {
             .build();
       });
       assertThat(Harness.read(orders.get("/"))).isEqualTo("two");
-      orders.assertNothingInFlightNow();
+      orders.assertNothingInFlight();
       assertThat(second.getRequestCount()).isEqualTo(3);
       assertThat(first.getRequestCount()).isEqualTo(1);
     }
