@@ -313,7 +313,8 @@ class HedgingTest {
         });
         serve(third, request -> ok("three"));
         try (Response response = orders.get("/").execute()) {
-          // Of two bad answers the one that the call is told of last, which need not have come last.
+          // Of two bad answers the one that the call is told of last, which need not have come
+          // last.
           assertThat(response.body().string())
               .isIn(maxAttempts == 3 ? List.of("three") : List.of("status 502", "status 503"));
         }
