@@ -102,7 +102,7 @@ public final class Canary implements Strategy {
           return member != null ? member : (canary ? others : canaries).pick(choice);
         }
 
-        /** A server that was out and is tried again is tried by a request of its own side. */
+        // A server that was out and is tried again is tried by a request of its own side.
         @Override
         public boolean carries(Choice choice, Member due) {
           return isCanary.test(due.backend()) == isForCanaries(choice);
