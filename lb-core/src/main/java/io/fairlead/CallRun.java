@@ -420,7 +420,7 @@ final class CallRun<T> implements Cancellable {
       }
     } else {
       Outcome outcome = outcome(attempt, null, thrown);
-      if (!report(attempt, Event.FAILED, outcome, null, thrown) && !accuses(outcome)) {
+      if (!report(attempt, Event.FAILED, outcome, null, thrown) && !CallPlan.isBad(outcome)) {
         throw thrown;
       }
     }
@@ -437,11 +437,6 @@ final class CallRun<T> implements Cancellable {
     return outcome;
   }
 
-  /** Whether an outcome is reason to look for another server. If not, a failure is the caller's own. */
-  private static boolean accuses(Outcome outcome) {
-    return outcome.failed() || outcome.isConnectionLost() || outcome.retryAfter() != null;
-  }
-
   /** An attempt has come to something. Returns whether that is too late, since another one has won. */
   private boolean report(
       CallAttempt attempt,
@@ -451,7 +446,7 @@ final class CallRun<T> implements Cancellable {
       @Nullable IOException failure) {
     boolean again;
     try {
-      again = !accuses(outcome) || body.canRunAgain();
+      again = !CallPlan.isBad(outcome) || body.canRunAgain();
     } catch (Throwable e) {
       if (event == Event.ANSWERED) {
         discard(brought);
@@ -474,7 +469,7 @@ final class CallRun<T> implements Cancellable {
           result = brought;
           bringer = attempt;
         }
-        if (accuses(outcome)) {
+        if (CallPlan.isBad(outcome)) {
           failures = failures == null ? new ArrayList<>(2) : failures;
           failures.add(new FailedAttempt(attempt.backend(), outcome, failure));
         }

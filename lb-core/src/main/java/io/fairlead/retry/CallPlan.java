@@ -288,7 +288,11 @@ public final class CallPlan {
     return send(same ? Target.SAME : Target.UNTRIED);
   }
 
-  private static boolean isBad(Outcome outcome) {
+  /**
+   * Whether an outcome is reason to look for another backend: it failed, asks to be spared, or a connection was lost. If it is
+   * not, an answer is good enough, and a failure the caller's own affair.
+   */
+  public static boolean isBad(Outcome outcome) {
     return outcome.failed() || outcome.isConnectionLost() || outcome.retryAfter() != null;
   }
 

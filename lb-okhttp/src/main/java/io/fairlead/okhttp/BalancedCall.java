@@ -250,10 +250,8 @@ final class BalancedCall implements CallBody<Response> {
       return failure; // of who did not like the answer
     }
     Outcome outcome = Failures.outcome(listener, failure, attempt.afterLostConnection());
-    lease.record(
-        outcome == null
-            ? Outcome.ignored()
-            : outcome); // null: of the client's own settings, the body, an interceptor
+    // If there is none, it is the client's own: its settings, the request's body, an interceptor.
+    lease.record(outcome == null ? Outcome.ignored() : outcome);
     if (outcome != null) {
       // A connection that refuses streams for good is passed by without our doing, and may be a
       // good one.
