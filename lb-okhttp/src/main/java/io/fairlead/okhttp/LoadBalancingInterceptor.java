@@ -426,7 +426,7 @@ public final class LoadBalancingInterceptor implements Interceptor {
      *
      * <p>The first request to a backend goes over the first one, and tells whether it speaks HTTP/2; a plain {@code
      * addInterceptor}, without {@link #install}, does not hear of that and has one. OkHttp makes further connections where the
-     * server allows fewer streams than there are requests.
+     * server allows fewer streams than there are requests, and sometimes one too many if several requests connect at once.
      */
     public Builder connectionsPerBackend(int connections) {
       if (connections < 1 || connections > MAX_CONNECTIONS_PER_BACKEND) {
