@@ -2,7 +2,8 @@ package io.fairlead;
 
 import io.fairlead.concurrency.ConcurrencyLimit;
 import io.fairlead.request.RequestContext;
-import io.fairlead.time.NanoClock;
+import io.fairlead.time.TimeSource;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -14,14 +15,14 @@ import org.jspecify.annotations.Nullable;
 final class Admittance {
 
   private final String name;
-  private final NanoClock clock;
+  private final TimeSource time;
   private final List<RateGate<?>> rates;
   private final @Nullable ConcurrencyLimit limit;
 
   Admittance(
-      String name, NanoClock clock, List<RateGate<?>> rates, @Nullable ConcurrencyLimit limit) {
+      String name, TimeSource time, List<RateGate<?>> rates, @Nullable ConcurrencyLimit limit) {
     this.name = name;
-    this.clock = clock;
+    this.time = time;
     this.rates = List.copyOf(rates);
     this.limit = limit;
   }
@@ -32,9 +33,13 @@ final class Admittance {
     return limit;
   }
 
-  /** Lets a call in; null if there is nothing that it has to be let in by. */
+  /**
+   * Lets a call in; null if there is nothing that it has to be let in by.
+   *
+   * @param call null if somebody leases for himself
+   */
   @Nullable
-  Admission admit(RequestContext context) throws LoadBalancingException {
+  Admission admit(RequestContext context, @Nullable CallRun<?> call) throws LoadBalancingException {
     if (rates.isEmpty() && limit == null) {
       return null;
     }
@@ -44,9 +49,9 @@ final class Admittance {
       for (RateGate<?> rate : rates) {
         tokens = Token.take(rate, context, tokens, name);
       }
-      enter();
+      enter(context, call);
       admitted = true;
-      return new Admission(tokens, limit, clock.nanos());
+      return new Admission(tokens, limit, time.nanos());
     } finally {
       if (!admitted) {
         Token.refund(tokens);
@@ -56,21 +61,24 @@ final class Admittance {
 
   /** Lets a call that has given back its place, and goes on all the same, in once more. What it has spent it does not pay again. */
   @Nullable
-  Admission readmit(RequestContext context, Admission before) throws LoadBalancingException {
+  Admission readmit(RequestContext context, @Nullable CallRun<?> call, Admission before)
+      throws LoadBalancingException {
     if (!before.spent()) {
-      return admit(context);
+      return admit(context, call);
     }
-    enter();
-    return new Admission(null, limit, clock.nanos());
+    enter(context, call);
+    return new Admission(null, limit, time.nanos());
   }
 
-  private void enter() throws OverloadedException {
-    if (limit == null) {
+  private void enter(RequestContext context, @Nullable CallRun<?> call) throws OverloadedException {
+    if (limit == null || limit.tryAcquire()) {
       return;
     }
     boolean entered;
     try {
-      entered = limit.acquire();
+      entered = call == null
+          ? limit.acquire(time.signal(), latest(context, time.nanos()))
+          : limit.acquire(call.waiting(), latest(context, call.startNanos()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new OverloadedException(
@@ -80,5 +88,12 @@ final class Admittance {
       throw new OverloadedException(
           name, "as many calls in flight as the limit allows: " + limit.limit(), null);
     }
+  }
+
+  /** When it is too late to begin an attempt. */
+  private static long latest(RequestContext context, long startNanos) {
+    Duration timeout = context.timeout();
+    long most = Long.MAX_VALUE >> 1;
+    return startNanos + (timeout == null ? most : Math.min(timeout.toNanos(), most));
   }
 }

@@ -114,12 +114,21 @@ final class Balancer implements LoadBalancer, Environment {
 
   @Override
   public Placement acquire(RequestContext context) throws LoadBalancingException {
-    Objects.requireNonNull(context, "context");
+    return acquire(Objects.requireNonNull(context, "context"), null);
+  }
+
+  /**
+   * Leases for the first attempt of a call.
+   *
+   * @param call null if somebody leases for himself
+   */
+  Placement acquire(RequestContext context, @Nullable CallRun<?> call)
+      throws LoadBalancingException {
     try {
       if (pool.closed()) {
         throw new LoadBalancerClosedException(name);
       }
-      Admission admission = admittance.admit(context);
+      Admission admission = admittance.admit(context, call);
       if (admission != null && pool.closed()) { // while it waited
         admission.release();
         throw new LoadBalancerClosedException(name);

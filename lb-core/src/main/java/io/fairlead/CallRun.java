@@ -117,6 +117,22 @@ final class CallRun<T> implements Cancellable {
     }
   }
 
+  // ---- what a queue asks ----
+
+  long startNanos() {
+    return startNanos;
+  }
+
+  /** A signal to wait for, which is raised when the call is cancelled. */
+  Waiter.Signal waiting() {
+    Waiter.Signal signal = time.signal();
+    wake = signal;
+    if (cancelled) { // by somebody who may not have seen it
+      signal.raise();
+    }
+    return signal;
+  }
+
   // ---- the caller's thread ----
 
   T run() throws IOException {
@@ -164,7 +180,8 @@ final class CallRun<T> implements Cancellable {
     CallAttempt before = newest();
     Placement lease;
     try {
-      lease = before == null ? balancer.acquire(context) : before.lease().another(target);
+      lease =
+          before == null ? balancer.acquire(context, this) : before.lease().another(target, this);
     } catch (LoadBalancingException e) {
       refusal = e;
       tell(Event.NOBODY, number, null, time.nanos());

@@ -539,9 +539,18 @@ final class Placement implements Choice, Lease {
 
   @Override
   public Placement another(Target target) throws LoadBalancingException {
+    return another(target, null);
+  }
+
+  /**
+   * Leases for a further attempt of a call.
+   *
+   * @param call null if somebody leases for himself
+   */
+  Placement another(Target target, @Nullable CallRun<?> call) throws LoadBalancingException {
     Admission shared = admission == null || admission.share()
         ? admission
-        : balancer.admittance().readmit(context, admission);
+        : balancer.admittance().readmit(context, call, admission);
     Placement next = new Placement(balancer, context, this, shared);
     next.choose(target);
     if (target == Target.HEDGE) {

@@ -326,6 +326,26 @@ class AdmissionTest {
   }
 
   @Test
+  void whoeverHasATimeout_waitsNoLongerThanThat() throws Exception {
+    LoadBalancer balancer = builder()
+        .concurrencyLimit(ConcurrencyLimit.fixed(1).queue(1, Duration.ofSeconds(10)))
+        .build();
+    RequestContext hurried = RequestContext.empty().timeout(Duration.ofSeconds(2));
+    Lease first = balancer.acquire();
+
+    Concurrently.run(
+        () -> assertThatExceptionOfType(OverloadedException.class)
+            .isThrownBy(() -> balancer.acquire(hurried)),
+        () -> {
+          clock.awaitWaiting(1);
+          clock.advance(Duration.ofSeconds(2));
+        });
+
+    first.close();
+    balancer.acquire(hurried).close();
+  }
+
+  @Test
   void whoeverIsInterruptedWhileItWaits_isRejected_andStaysInterrupted() throws Exception {
     LoadBalancer balancer = builder()
         .concurrencyLimit(ConcurrencyLimit.fixed(1).queue(1, Duration.ofSeconds(10)))

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fairlead.backend.Member;
+import io.fairlead.concurrency.ConcurrencyLimit;
 import io.fairlead.request.Outcome;
 import io.fairlead.request.RequestContext;
 import io.fairlead.retry.RetryPolicy;
@@ -41,6 +42,15 @@ class CallRunTest {
         .time(clock)
         .strategy(Strategy.roundRobin())
         .chance(() -> 0)
+        .build();
+  }
+
+  /** One call at a time, and for this many others an hour to wait in. */
+  private void queue(int others) {
+    balancer = LoadBalancer.builder("orders")
+        .backends("a:80", "b:80", "c:80")
+        .time(clock)
+        .concurrencyLimit(ConcurrencyLimit.fixed(1).queue(others, Duration.ofHours(1)))
         .build();
   }
 
@@ -158,6 +168,49 @@ class CallRunTest {
         .withMessage("orders: canceled");
     assertThat(clock.nanos()).isEqualTo(MILLI.toNanos());
     assertThat(log).containsExactly("started", "run 1", "discard bad answer");
+  }
+
+  @Test
+  void cancel_inTheQueue_endsItAtOnce() throws Exception {
+    queue(1);
+    try (Lease first = balancer.acquire()) {
+      long start = clock.nanos();
+      CallBody<String> hurried = new CallBody<>() {
+        @Override
+        public void started(Cancellable cancel) {
+          clock.at(start + MILLI.toNanos(), cancel::cancel);
+        }
+
+        @Override
+        public String run(Attempt attempt) {
+          throw new AssertionError("sent to " + attempt.backend());
+        }
+      };
+      assertThatThrownBy(() -> balancer.call(ONCE, hurried))
+          .isInstanceOf(IOException.class)
+          .hasMessage("orders: canceled");
+      assertThat(clock.nanos() - start).isEqualTo(MILLI.toNanos());
+      assertThat(first.backend()).isNotNull();
+    }
+    assertThat(balancer.call(ONCE, body(attempt -> "there is room"))).isEqualTo("there is room");
+  }
+
+  @Test
+  void timeout_inTheQueueBeforeARepetition_countsFromTheCallsStart() throws Exception {
+    queue(1);
+    long start = clock.nanos();
+    RequestContext hurried = REPEATABLE.timeout(MILLI.multipliedBy(3));
+    List<Lease> others = new ArrayList<>();
+    String answer = balancer.call(hurried, body(attempt -> {
+      clock.advance(MILLI);
+      attempt.keep().record(Outcome.serverError());
+      attempt.keep().close(); // as one that has no body to be read
+      others.add(balancer.acquire()); // takes the place
+      return "bad, and the best there is";
+    }));
+    assertThat(answer).isEqualTo("bad, and the best there is");
+    assertThat(clock.nanos() - start).isEqualTo(MILLI.toNanos() * 3);
+    others.forEach(Lease::close);
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.fairlead.concurrency;
 
 import io.fairlead.request.Outcome;
 import io.fairlead.time.TimeSource;
+import io.fairlead.time.Waiter;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.Objects;
@@ -119,6 +120,16 @@ public final class ConcurrencyLimit {
    */
   public boolean acquire() throws InterruptedException {
     return tryAcquire() || (line != null && line.await());
+  }
+
+  /**
+   * As {@link #acquire()}, but who waits in line gives up earlier: at a time, or as soon as somebody raises a signal.
+   *
+   * @param signal for this wait alone, made by the {@link Waiter} that belongs to this limit's clock; the limit raises it too
+   * @param untilNanos on this limit's clock; who comes later does not wait
+   */
+  public boolean acquire(Waiter.Signal signal, long untilNanos) throws InterruptedException {
+    return tryAcquire() || (line != null && line.await(signal, untilNanos));
   }
 
   /**

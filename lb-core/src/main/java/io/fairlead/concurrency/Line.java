@@ -38,12 +38,20 @@ final class Line {
     }
   }
 
-  /** Waits for a place. False if too many wait already, or the time is over. */
+  /** Waits for a place as long as anybody may. */
   boolean await() throws InterruptedException {
+    return await(time.signal(), time.nanos() + maxWaitNanos);
+  }
+
+  /**
+   * Waits for a place until a time, if that is not longer than anybody may, and until the signal is raised, if that was not done here.
+   * False if it has none in the end, or too many wait already.
+   */
+  boolean await(Signal signal, long untilNanos) throws InterruptedException {
     if (Thread.interrupted()) {
       throw new InterruptedException();
     }
-    Waiting self = new Waiting(time.signal());
+    Waiting self = new Waiting(signal);
     lock.lock();
     try {
       if (waiting.isEmpty() ? places.takeOrWait() : false) {
@@ -57,7 +65,8 @@ final class Line {
       lock.unlock();
     }
     try {
-      self.signal.await(time.nanos() + maxWaitNanos);
+      long latest = time.nanos() + maxWaitNanos;
+      signal.await(untilNanos - latest < 0 ? untilNanos : latest);
     } catch (InterruptedException e) {
       if (!leave(self)) {
         giveOn();

@@ -13,10 +13,14 @@ import io.fairlead.ratelimit.TokenBucket;
 import io.fairlead.request.Outcome;
 import io.fairlead.request.RequestContext;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import mockwebserver3.MockResponse;
 import okhttp3.Cache;
@@ -162,6 +166,41 @@ class LimitsTest {
 
       assertThat(fleet.read(client, "/")).isEqualTo("second");
       assertThat(fleet.server(0).getRequestCount()).isEqualTo(2);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aCallThatWaitsForAPlace_endsWithItsTime_orAsItIsCancelled(Wire wire) throws Exception {
+    ConcurrencyLimit.Builder one = ConcurrencyLimit.fixed(1).queue(1, Duration.ofHours(1));
+    try (Fleet fleet = Fleet.inOrder(wire, 1, builder -> builder.concurrencyLimit(one))) {
+      OkHttpClient client = fleet.client();
+      fleet.answer(0, "first");
+      fleet.answer(0, "second");
+      try (Response response = client.newCall(fleet.get("/")).execute()) {
+        Call hurried = client.newCall(fleet.get("/"));
+        hurried.timeout().timeout(100, TimeUnit.MILLISECONDS);
+        assertThatThrownBy(hurried::execute)
+            .isInstanceOf(InterruptedIOException.class)
+            .hasMessage("timeout");
+
+        Call unwanted = client.newCall(fleet.get("/"));
+        ScheduledExecutorService soon = Executors.newSingleThreadScheduledExecutor();
+        try {
+          Future<?> cancelled = soon.schedule(unwanted::cancel, 100, TimeUnit.MILLISECONDS);
+          assertThatThrownBy(unwanted::execute)
+              .isInstanceOf(IOException.class)
+              .hasMessage("orders.example: canceled");
+          cancelled.get();
+        } finally {
+          soon.shutdownNow();
+        }
+        assertThat(response.body().string()).isEqualTo("first");
+      }
+
+      assertThat(fleet.read(client, "/")).isEqualTo("second");
+      assertThat(fleet.server(0).getRequestCount()).isEqualTo(2);
+      fleet.assertIdle();
     }
   }
 
