@@ -88,10 +88,18 @@ final class AttemptClients {
         .connectionPool(key.pool)
         .followRedirects(key.followRedirects)
         .followSslRedirects(key.followSslRedirects);
-    if (key.sockets != null && key.trust != null) {
+    if (key.sockets != null && key.trust != null && !isOfBase(key.sockets, key.trust)) {
       builder.sslSocketFactory(key.sockets, key.trust);
     }
     return builder.build();
+  }
+
+  /**
+   * Whether there is no need to set it. To set it makes OkHttp sort all certificates that it trusts anew, and then compare those with
+   * the user's client's for each call, one by one, when it is given that one's pins.
+   */
+  private boolean isOfBase(SSLSocketFactory sockets, X509TrustManager trust) {
+    return trust == base.x509TrustManager() && sockets == base.sslSocketFactory();
   }
 
   /**

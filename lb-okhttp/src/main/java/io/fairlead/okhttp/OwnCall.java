@@ -3,6 +3,7 @@ package io.fairlead.okhttp;
 import io.fairlead.Attempt;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import okhttp3.Cache;
 import okhttp3.Cookie;
 import okhttp3.CookieJar;
 import okhttp3.HttpUrl;
@@ -24,18 +25,40 @@ record OwnCall(
     ForwardedEvents events,
     boolean cached) {
 
-  /** The inner call's chain with the user's settings. */
+  /** The inner call's chain with the user's settings. Most are the same: each that is set copies the chain. */
   Interceptor.Chain settings(Interceptor.Chain inner) {
-    return inner
-        .withConnectTimeout(chain.connectTimeoutMillis(), TimeUnit.MILLISECONDS)
-        .withReadTimeout(chain.readTimeoutMillis(), TimeUnit.MILLISECONDS)
-        .withWriteTimeout(chain.writeTimeoutMillis(), TimeUnit.MILLISECONDS)
-        .withCookieJar(attempt.mayBeCancelled() ? new Cookies() : chain.getCookieJar())
-        .withCache(cached ? chain.getCache() : null)
-        .withAuthenticator(chain.getAuthenticator())
-        .withProxyAuthenticator(chain.getProxyAuthenticator())
-        .withHostnameVerifier(chain.getHostnameVerifier())
-        .withCertificatePinner(chain.getCertificatePinner());
+    Interceptor.Chain set = inner;
+    if (set.connectTimeoutMillis() != chain.connectTimeoutMillis()) {
+      set = set.withConnectTimeout(chain.connectTimeoutMillis(), TimeUnit.MILLISECONDS);
+    }
+    if (set.readTimeoutMillis() != chain.readTimeoutMillis()) {
+      set = set.withReadTimeout(chain.readTimeoutMillis(), TimeUnit.MILLISECONDS);
+    }
+    if (set.writeTimeoutMillis() != chain.writeTimeoutMillis()) {
+      set = set.withWriteTimeout(chain.writeTimeoutMillis(), TimeUnit.MILLISECONDS);
+    }
+    boolean guarded = attempt.mayBeCancelled() && chain.getCookieJar() != CookieJar.NO_COOKIES;
+    CookieJar jar = guarded ? new Cookies() : chain.getCookieJar();
+    if (set.getCookieJar() != jar) {
+      set = set.withCookieJar(jar);
+    }
+    Cache cache = cached ? chain.getCache() : null;
+    if (set.getCache() != cache) {
+      set = set.withCache(cache);
+    }
+    if (set.getAuthenticator() != chain.getAuthenticator()) {
+      set = set.withAuthenticator(chain.getAuthenticator());
+    }
+    if (set.getProxyAuthenticator() != chain.getProxyAuthenticator()) {
+      set = set.withProxyAuthenticator(chain.getProxyAuthenticator());
+    }
+    if (set.getHostnameVerifier() != chain.getHostnameVerifier()) {
+      set = set.withHostnameVerifier(chain.getHostnameVerifier());
+    }
+    if (!set.getCertificatePinner().equals(chain.getCertificatePinner())) {
+      set = set.withCertificatePinner(chain.getCertificatePinner());
+    }
+    return set;
   }
 
   /** The user's cookies, which an attempt that has lost doesn't change any more. */
