@@ -316,8 +316,8 @@ public interface LoadBalancer extends AutoCloseable {
     }
 
     /**
-     * How many calls may be in flight in all. One too many gets an {@link OverloadedException}, or waits, if the limit has a
-     * queue. No limit by default.
+     * How many calls may be in flight in all. One too many gets an {@link OverloadedException}; or waits, if the limit has a
+     * queue, until there is room, the queue's time or the call's timeout is over, or the call is cancelled. No limit by default.
      *
      * @param recipe its time is the balancer's own
      * @throws IllegalStateException if its settings contradict each other

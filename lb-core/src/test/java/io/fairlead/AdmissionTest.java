@@ -16,12 +16,15 @@ import io.fairlead.retry.CallPlan.Target;
 import io.fairlead.testing.Concurrently;
 import io.fairlead.testing.FakeClock;
 import io.fairlead.testing.SeededChance;
+import io.fairlead.time.Cancellable;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
@@ -396,5 +399,65 @@ class AdmissionTest {
 
     assertThat(most.get()).isBetween(1, 3);
     assertThat(balancer.snapshot().limit().inFlight()).isZero();
+  }
+
+  /** A place may be handed over to who waits in the very moment in which that one is cancelled. */
+  @Test
+  void manyWait_andAreCancelled_noPlaceIsLost() throws Exception {
+    LoadBalancer balancer = builder()
+        .concurrencyLimit(ConcurrencyLimit.fixed(2).queue(8, Duration.ofHours(1)))
+        .build();
+    int threads = 4;
+    AtomicReferenceArray<Cancellable> present = new AtomicReferenceArray<>(threads);
+    AtomicInteger working = new AtomicInteger(threads);
+    AtomicInteger done = new AtomicInteger();
+    AtomicInteger cancelled = new AtomicInteger();
+    List<Executable> pieces = new ArrayList<>();
+    for (int t = 0; t < threads; t++) {
+      int thread = t;
+      CallBody<String> body = new CallBody<>() {
+        @Override
+        public void started(Cancellable call) {
+          present.set(thread, call);
+        }
+
+        @Override
+        public String run(Attempt attempt) {
+          LockSupport.parkNanos(1_000); // for others to wait
+          return "done";
+        }
+      };
+      pieces.add(() -> {
+        try {
+          for (int i = 0; i < 5_000; i++) {
+            try {
+              balancer.call(body);
+              done.incrementAndGet();
+            } catch (IOException e) {
+              assertThat(e).hasMessageContaining("canceled");
+              cancelled.incrementAndGet();
+            }
+          }
+        } finally {
+          working.decrementAndGet();
+        }
+      });
+    }
+    pieces.add(() -> {
+      for (int i = 0; working.get() > 0; i++) {
+        Cancellable call = present.getAndSet(i % threads, null);
+        if (call != null) {
+          call.cancel();
+        }
+        LockSupport.parkNanos(1_000);
+      }
+    });
+
+    Concurrently.run(pieces.toArray(Executable[]::new));
+
+    assertThat(done.get()).isPositive();
+    assertThat(cancelled.get()).isPositive();
+    assertThat(balancer.snapshot().limit().inFlight()).isZero();
+    assertThat(balancer.snapshot().members()).allMatch(member -> member.inFlight() == 0);
   }
 }
